@@ -1,0 +1,156 @@
+"""Citations and exports: pure functions from passages to what people copy and scripts read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from qa.types import Answer, CitedPassage, Kind, Passage, Report, ReportSummary
+
+PATH_SEPARATOR = " › "
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+_POSITION_NAMES = {
+    Kind.UNNUMBERED: "paragraph",
+    Kind.BULLET: "bullet",
+    Kind.TABLE_ROW: "row",
+    Kind.STATEMENT: "statement",
+    Kind.FRONT_MATTER: "item",
+    Kind.CLOSING: "item",
+}
+
+# Control characters, bidirectional controls and other invisible marks that a terminal would act on.
+_ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
+def printable(text: str) -> str:
+    """Return `text` with everything a terminal would act on shown as U+FFFD; line feeds and tabs stay."""
+    return _ACTIVE.sub("\ufffd", text)
+
+
+def ordinal(number: int) -> str:
+    """Return ``1st``, ``2nd``, ``3rd``, ``4th``, … ``11th``, … for a number from 1."""
+    if 10 < number % 100 < 14:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def date_in_words(date: str) -> str:
+    """Return ``"17 December 2008"`` for ``"2008-12-17"``, ``"December 2008"`` for ``"2008-12"``, else `date`."""
+    year, *rest = date.split("-")
+    if not rest:
+        return date
+    month = _MONTHS[int(rest[0]) - 1]
+    return " ".join([str(int(rest[1])), month, year] if len(rest) > 1 else [month, year])
+
+
+def locator(passage: Passage) -> str:
+    """Return where in its report a passage stands, in the shortest words that find it.
+
+    A printed paragraph number is given as printed (``"para 28"``, ``"Annex, para 3"``). A passage without one
+    is found by its section and position and says that it is unnumbered.
+    """
+    if passage.number is not None:
+        number = f"para {passage.number}"
+        return f"{passage.scope}, {number}" if passage.scope else number
+    return ", ".join([*_path(passage), f"{_position(passage)} (unnumbered)"])
+
+
+def citation(passage: Passage, report: Report) -> str:
+    """Return the full reference: report, publisher, date, section path and place."""
+    origin = ", ".join(filter(None, [report.publisher, report.date and date_in_words(report.date)]))
+    name = f"{report.short_title} ({origin})" if origin else report.short_title
+    place = f"para {passage.number}" if passage.number is not None else f"{_position(passage)} (unnumbered)"
+    return ", ".join([name, *_path(passage), place])
+
+
+def quotation(cited: CitedPassage) -> str:
+    """Return the words of a passage in quotation marks, followed by its citation."""
+    return f"“{cited.text}” ({cited.citation})"
+
+
+def passage_as_dict(cited: CitedPassage) -> dict[str, Any]:
+    """Return one ranked passage as the documented ``--json`` object."""
+    return {
+        "rank": cited.rank,
+        "id": cited.id,
+        "report": {"id": cited.report.id, "title": cited.report.title, "date": cited.report.date},
+        "section": list(cited.section),
+        "paragraph": cited.paragraph,
+        "locator": cited.locator,
+        "citation": cited.citation,
+        "page": None,
+        "text": cited.text,
+        "reading": cited.reading,
+        "highlights": [list(span) for span in cited.highlights],
+        "score": round(cited.score, 6),
+    }
+
+
+def answer_as_dict(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the documented ``--json`` object."""
+    return {
+        "question": answer.question,
+        "answered": answer.answered,
+        "elapsed_ms": round(answer.elapsed_ms, 3),
+        "passages": [passage_as_dict(cited) for cited in answer.passages],
+    }
+
+
+def summary_as_dict(summary: ReportSummary) -> dict[str, Any]:
+    """Return one line of the list of reports as the documented ``--json`` object."""
+    report = summary.report
+    return {
+        "id": report.id,
+        "title": report.title,
+        "short_title": report.short_title,
+        "publisher": report.publisher,
+        "date": report.date,
+        "kind": report.kind,
+        "licence": report.licence,
+        "source": report.source,
+        "file": report.path,
+        "counts": {kind.value: count for kind, count in summary.counts.items()},
+    }
+
+
+def to_json(value: Any) -> str:
+    """Return `value` as one line of JSON that a terminal cannot act on: controls are escaped, letters are not."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _path(passage: Passage) -> list[str]:
+    headings = list(passage.section)
+    if passage.scope:
+        opens_scope = next(i for i, heading in enumerate(headings) if heading.startswith(passage.scope))
+        headings[opens_scope] = passage.scope
+    return [PATH_SEPARATOR.join(headings)] if headings else []
+
+
+def _position(passage: Passage) -> str:
+    if passage.kind is Kind.TABLE_ROW:
+        label = passage.text.split("\t", 1)[0].strip()
+        if label:
+            return f"row “{label}”"
+    name = _POSITION_NAMES.get(passage.kind)
+    if name is None:
+        return passage.kind.value
+    placed = f"{ordinal(passage.position)} {name}"
+    return placed if passage.section else f"{passage.kind.value}, {placed}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``"1 passage"``, ``"2 passages"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as people list them, or ``"none"``."""
+    return ", ".join(names) or "none"

@@ -1,0 +1,27 @@
+"""One base error and a few leaves. Each carries a sentence for the person who meets it: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+
+class QaError(Exception):
+    """Anything this package refuses to do; ``str(error)`` is one sentence that says what to do about it."""
+
+
+class QuestionError(QaError, ValueError):
+    """A question, id, filter or option that cannot be used as it was given."""
+
+
+class NotFoundError(QuestionError):
+    """An id, report or section that does not exist; the sentence lists what does."""
+
+
+class CorpusError(QaError):
+    """Reports or `corpus.toml` cannot be read."""
+
+
+class IndexStateError(QaError):
+    """The index is missing, damaged, of another version, locked or cannot be written."""
+
+
+class ModelError(QaError):
+    """An embedding model cannot be found, is not what it should be, or does not load."""

@@ -1,0 +1,344 @@
+"""The nouns of the project: what a report, a passage, a question's answer and an encoder are.
+
+All values are frozen: a stage of the way from file to answer makes new ones and changes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+
+class Span(NamedTuple):
+    """A half-open range of character offsets."""
+
+    start: int
+    end: int
+
+
+class Emphasis(NamedTuple):
+    """A stretch of a text that is printed in italics (``em``) or bold (``strong``)."""
+
+    start: int
+    end: int
+    style: str
+
+
+class Form(StrEnum):
+    """How a block is set on the page."""
+
+    TEXT = "text"
+    ITEM = "item"
+    ROW = "row"
+
+
+class Kind(StrEnum):
+    """What a passage is in its report. The value is what people read."""
+
+    NUMBERED = "numbered paragraph"
+    UNNUMBERED = "unnumbered paragraph"
+    BULLET = "bullet"
+    TABLE_ROW = "table row"
+    STATEMENT = "table statement"
+    SCALE = "grading scale"
+    GRADE = "grade line"
+    FRONT_MATTER = "front matter"
+    CLOSING = "closing"
+    SALUTATION = "salutation"
+    CONTENTS = "contents list"
+    NOTICE = "copyright notice"
+    PAGE_NUMBER = "page number"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether a passage of this kind can answer a question; the others are only kept readable in place."""
+        return self not in _NEVER_RANKED
+
+
+_NEVER_RANKED = frozenset({Kind.SALUTATION, Kind.CONTENTS, Kind.NOTICE, Kind.PAGE_NUMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table row, with its place in the file."""
+
+    text: str
+    source: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of a report as its reader saw it, in reading order: a paragraph, a list item or a table row.
+
+    Attributes
+    ----------
+    form
+        How it is set.
+    text
+        Its words, white space folded to single spaces (cells of a row parted by tabs), emphasis marks removed.
+    source
+        Where it stands: character offsets into the decoded file.
+    gap
+        Blank lines before it; 0 for a line that follows the one above.
+    marker
+        The printed bullet of a list item, else empty.
+    emphasis
+        Emphasised stretches of `text`.
+    cells
+        The cells of a row, else empty.
+    level
+        Heading level from a style or font (1 is the highest); none where the file does not tell.
+    """
+
+    form: Form
+    text: str
+    source: Span
+    gap: int = 0
+    marker: str = ""
+    emphasis: tuple[Emphasis, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One published document.
+
+    `date` is as much of an ISO date as is known: ``"2006"``, ``"2008-12"``, ``"2008-12-17"`` or none.
+    `path` is relative to the corpus folder, with forward slashes.
+    """
+
+    id: str
+    title: str
+    short_title: str
+    path: str
+    sha256: str
+    publisher: str | None = None
+    date: str | None = None
+    kind: str | None = None
+    licence: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is cited: a numbered or unnumbered paragraph, a bullet, a table row or a table statement.
+
+    Attributes
+    ----------
+    id
+        ``report:locator``; stays the same when the report is edited elsewhere.
+    report
+        The id of its report.
+    order
+        Its place in the report, from 0.
+    kind
+        What it is.
+    section
+        The headings above it, outermost first.
+    number
+        The printed paragraph number, or none; never inferred from position.
+    scope
+        Where `number` starts again, the part it counts in (``"Annex"``); none for a report's own numbering.
+    position
+        Its rank among the passages of its kind in its section, from 1.
+    text
+        Its words as printed.
+    reading
+        For a table row: what people read and what is embedded, with the column heads. Else none.
+    lead_in
+        The words as printed that introduce it (``"For immediate action:"``), or none.
+    emphasis
+        Emphasised stretches of `text`.
+    source
+        The pieces of the decoded file that `text` is made of, in order: character offsets, a byte order mark
+        not counted.
+    """
+
+    id: str
+    report: str
+    order: int
+    kind: Kind
+    section: tuple[str, ...]
+    number: str | None
+    scope: str | None
+    position: int
+    text: str
+    reading: str | None = None
+    lead_in: str | None = None
+    emphasis: tuple[Emphasis, ...] = ()
+    source: tuple[Span, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What people read: the reading of a table row, else the text."""
+        return self.text if self.reading is None else self.reading
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutline:
+    """A report read: its passages in order, and what the reader has to say about the file."""
+
+    report: Report
+    passages: tuple[Passage, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """One line of the list of reports: the report and how many passages of each kind it has."""
+
+    report: Report
+    counts: dict[Kind, int]
+
+
+class Window(NamedTuple):
+    """One or a few consecutive sentences of a passage: the unit that has a vector.
+
+    `start` and `end` are character offsets into what the passage shows.
+    """
+
+    passage: int
+    start: int
+    end: int
+    sentences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage a retriever proposes, best first. A higher score is better; scores of different retrievers
+    do not compare."""
+
+    passage: Passage
+    score: float
+    highlights: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPassage:
+    """One ranked passage of an answer.
+
+    `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.shown``
+    of the sentences that match the question best; `score` orders this answer only.
+    """
+
+    rank: int
+    passage: Passage
+    report: Report
+    locator: str
+    citation: str
+    highlights: tuple[Span, ...]
+    score: float
+
+    @property
+    def id(self) -> str:
+        """The id of the passage."""
+        return self.passage.id
+
+    @property
+    def text(self) -> str:
+        """The words of the passage as printed."""
+        return self.passage.text
+
+    @property
+    def reading(self) -> str | None:
+        """A table row with its column heads; none for any other passage."""
+        return self.passage.reading
+
+    @property
+    def shown(self) -> str:
+        """What people read: the reading of a table row, else the text."""
+        return self.passage.shown
+
+    @property
+    def section(self) -> tuple[str, ...]:
+        """The headings above the passage, outermost first."""
+        return self.passage.section
+
+    @property
+    def paragraph(self) -> str | None:
+        """The printed paragraph number, or none."""
+        return self.passage.number
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The ranked passages that answer a question; `answered` is false when there are none."""
+
+    question: str
+    answered: bool
+    passages: tuple[CitedPassage, ...]
+    elapsed_ms: float
+
+
+class Encoder(Protocol):
+    """Text to vectors. All vectors have unit length, so that an inner product is a cosine."""
+
+    @property
+    def name(self) -> str:
+        """The model's name or path, as it can be given again."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the weights, hexadecimal."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text the model reads, its special tokens not counted."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, special tokens not counted."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages' windows, shape ``(len(texts), dimension)``."""
+
+    def encode_query(self, text: str) -> Vectors:
+        """Vector of a question, shape ``(dimension,)``."""
+
+
+class Progress(NamedTuple):
+    """How far a build is: `done` of `total` steps of one stage (``"reading"``, ``"encoding"``, ``"writing"``)."""
+
+    stage: str
+    done: int
+    total: int
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+class Asker(Protocol):
+    """What an application needs of a library; it computes nothing itself."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        history: Sequence[str] = (),
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
+        """Answer a question with cited passages."""
+
+    def section_of(self, passage: Passage) -> tuple[Passage, ...]:
+        """The passages that stand under the same innermost heading, in reading order."""
+
+    def reports(self) -> tuple[ReportSummary, ...]:
+        """The reports and their counts."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be but does not stop an answer, such as a stale index."""
