@@ -339,6 +339,9 @@ class Asker(Protocol):
     def reports(self) -> tuple[ReportSummary, ...]:
         """The reports and their counts."""
 
+    def prepare(self) -> None:
+        """Load what a question needs, so that the first one does not wait for it."""
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be but does not stop an answer, such as a stale index."""
