@@ -214,8 +214,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage a retriever proposes, best first. A higher score is better; scores of different retrievers
-    do not compare."""
+    """A passage a retriever proposes; a higher score is better, within one retriever's list only."""
 
     passage: Passage
     score: float
@@ -309,7 +308,7 @@ class Encoder(Protocol):
 
 
 class Progress(NamedTuple):
-    """How far a build is: `done` of `total` steps of one stage (``"reading"``, ``"encoding"``, ``"writing"``)."""
+    """How far a build is: `done` of `total` steps of one stage (``"reading"``, ``"encoding"``)."""
 
     stage: str
     done: int

@@ -1,0 +1,394 @@
+"""Blocks to passages: the sections of a report and what stands in them, ready to be cited.
+
+Written for inspection reports in general: headings without markup, printed paragraph numbers, paragraphs broken by
+a page, bullets with a lead-in, tables of judgements, letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qa.ingest.headings import canonical_names, heading_key, heading_levels, part_name
+from qa.ingest.numbering import missing_numbers
+from qa.ingest.roles import Role, Roles, assign_roles
+from qa.ingest.tables import first_cells, is_statements, read_rows, read_statements
+from qa.types import Block, Emphasis, Form, Kind, Passage, Span
+
+_ENDS = (".", "!", "?", ":", ";", "…")
+_CLOSERS = "\"'”’)]*"
+_JOINING_WORDS = frozenset(
+    ["a", "an", "the", "and", "or", "but", "nor", "of", "in", "on", "at", "by", "for", "from", "to", "with", "as", "into", "than", "that", "which", "who", "whose", "is", "are", "was", "were", "be", "been", "has", "have", "had", "their", "its", "this", "these", "those", "not", "no"]
+)
+_LONGEST_SLUG = 48
+_KIND_OF_ROLE = {
+    Role.FRONT_MATTER: Kind.FRONT_MATTER,
+    Role.CONTENTS: Kind.CONTENTS,
+    Role.NOTICE: Kind.NOTICE,
+    Role.SALUTATION: Kind.SALUTATION,
+    Role.PAGE_NUMBER: Kind.PAGE_NUMBER,
+    Role.NUMBERED: Kind.NUMBERED,
+    Role.ITEM: Kind.BULLET,
+    Role.SCALE: Kind.SCALE,
+    Role.GRADE: Kind.GRADE,
+    Role.PROSE: Kind.UNNUMBERED,
+    Role.CLOSING: Kind.CLOSING,
+}
+_OUTSIDE_SECTIONS = frozenset(
+    {Kind.FRONT_MATTER, Kind.CONTENTS, Kind.NOTICE, Kind.SALUTATION, Kind.CLOSING, Kind.PAGE_NUMBER}
+)
+_ID_PREFIX = {Kind.TABLE_ROW: "row", Kind.SCALE: "scale", Kind.GRADE: "grade"}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A passage in the making."""
+
+    kind: Kind
+    headings: tuple[str, ...]
+    text: str
+    source: list[Span]
+    emphasis: list[Emphasis] = field(default_factory=list)
+    number: str | None = None
+    scope: str | None = None
+    lead_in: str | None = None
+    sub_section: tuple[str, ...] = ()
+    reading: str | None = None
+
+    @property
+    def section(self) -> tuple[str, ...]:
+        return self.headings + self.sub_section
+
+    def join(self, block: Block, joiner: str) -> None:
+        """Add a block that belongs to this passage."""
+        opening = f"{_shown_marker(block.marker)} " if block.marker else ""
+        offset = len(self.text) + len(joiner) + len(opening)
+        self.emphasis += [Emphasis(e.start + offset, e.end + offset, e.style) for e in block.emphasis]
+        self.text += f"{joiner}{opening}{block.text}"
+        if joiner == "\n" and block.gap == 0:
+            self.source[-1] = Span(self.source[-1].start, block.source.end)
+        else:
+            self.source.append(block.source)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the text stops in mid-sentence."""
+        return not self.text.rstrip(_CLOSERS).endswith(_ENDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """What the outline of a report holds: its passages, the title it gives itself, what looks wrong."""
+
+    passages: tuple[Passage, ...]
+    title: str | None
+    warnings: tuple[str, ...]
+
+
+def outline(blocks: Sequence[Block], *, report_id: str, text: str) -> Outlined:
+    """Turn the blocks of a report into its passages.
+
+    Parameters
+    ----------
+    blocks
+        What a reader found, in reading order.
+    report_id
+        The first part of every passage's id.
+    text
+        The decoded file the blocks' offsets point into.
+    """
+    roles = assign_roles(blocks)
+    drafts = _Assembly(blocks, roles, text).drafts()
+    passages = _finish(drafts, report_id)
+    numbers = [(passage.scope, passage.number) for passage in passages if passage.number is not None]
+    return Outlined(passages, _title(blocks, roles), tuple(missing_numbers(numbers)))
+
+
+class _Assembly:
+    """One walk over the blocks of a report, keeping what is open: headings, lead-in, paragraph."""
+
+    def __init__(self, blocks: Sequence[Block], roles: Roles, text: str) -> None:
+        self._blocks = blocks
+        self._roles = roles
+        self._text = text
+        self._drafts: list[_Draft] = []
+        self._path: list[str] = []
+        self._opened: list[str] = []
+        self._scope: str | None = None
+        self._lead_in: str | None = None
+        self._headings = self._place_headings()
+        self._numbered_throughout = len(roles.numbers) * 3 > sum(role is Role.PROSE for role in roles.of)
+
+    def drafts(self) -> list[_Draft]:
+        index = 0
+        while index < len(self._blocks):
+            block, role = self._blocks[index], self._roles.of[index]
+            if role is Role.HEADING:
+                self._open_heading(index)
+            elif role is Role.LEAD_IN:
+                self._lead_in = block.text
+            elif role is Role.ROW:
+                index = self._take_table(index)
+                continue
+            elif not self._joins_open_draft(index):
+                self._start_draft(index)
+            index += 1
+        _give_scales_to_rows(self._drafts)
+        return self._drafts
+
+    def _place_headings(self) -> dict[int, tuple[int, str]]:
+        """Return the level and the name of each heading, by the index of its block."""
+        indexes = [index for index, role in enumerate(self._roles.of) if role is Role.HEADING]
+        headings = [self._blocks[index].text for index in indexes]
+        skipped = {Role.PAGE_NUMBER}
+        followed = [
+            next(
+                (
+                    self._roles.of[i]
+                    for i in range(index + 1, len(self._blocks))
+                    if self._roles.of[i] not in skipped
+                ),
+                None,
+            )
+            for index in indexes
+        ]
+        levels = heading_levels(
+            headings,
+            empty=[role is Role.HEADING for role in followed],
+            given=[self._blocks[index].level for index in indexes],
+            contents=self._roles.contents,
+        )
+        rows = [block for block in self._blocks if block.form is Form.ROW]
+        names = canonical_names([*headings, *self._roles.contents.titles, *first_cells(rows)])
+        return {
+            index: (level, names[heading_key(heading)])
+            for index, level, heading in zip(indexes, levels, headings, strict=True)
+        }
+
+    def _open_heading(self, index: int) -> None:
+        level, name = self._headings[index]
+        del self._path[level:]
+        self._path.append(name)
+        self._opened.append(name)
+        self._lead_in = None
+
+    def _joins_open_draft(self, index: int) -> bool:
+        """Add a block to the passage before it, if it belongs there."""
+        block, role = self._blocks[index], self._roles.of[index]
+        draft = self._open_draft(index)
+        if draft is None:
+            return False
+        if role in {Role.FRONT_MATTER, Role.CONTENTS, Role.CLOSING, Role.NOTICE}:
+            joins = draft.kind is _KIND_OF_ROLE[role] and (block.gap == 0 or role is Role.CONTENTS)
+            joiner = "\n"
+        elif role is Role.ITEM:
+            joins, joiner = draft.kind is Kind.NUMBERED and self._lead_in is None, "\n"
+        elif role is Role.PROSE:
+            joins = self._continues(draft, block)
+            joiner = "\n" if _ends_with_item(draft) and not draft.is_broken else " "
+        else:
+            return False
+        if joins:
+            draft.join(block, joiner)
+        return joins
+
+    def _open_draft(self, index: int) -> _Draft | None:
+        """Return the passage a block may belong to: the last one, unless something stands between them."""
+        for before in range(index - 1, -1, -1):
+            role = self._roles.of[before]
+            if role in {Role.HEADING, Role.LEAD_IN, Role.ROW}:
+                return None
+            if role is not Role.PAGE_NUMBER:
+                break
+        return next((draft for draft in reversed(self._drafts) if draft.kind is not Kind.PAGE_NUMBER), None)
+
+    def _continues(self, draft: _Draft, block: Block) -> bool:
+        """Whether a text goes on with the passage before it, from which a page break parted it."""
+        if draft.kind not in {Kind.NUMBERED, Kind.UNNUMBERED, Kind.BULLET}:
+            return False
+        if block.text[0].islower():
+            return True
+        last_word = draft.text.split()[-1].strip(_CLOSERS)
+        if draft.text.endswith(",") or last_word in _JOINING_WORDS:
+            return True
+        return draft.kind is Kind.NUMBERED and draft.is_broken and not _ends_with_item(draft)
+
+    def _start_draft(self, index: int) -> None:
+        block, role = self._blocks[index], self._roles.of[index]
+        kind = _KIND_OF_ROLE[role]
+        text, emphasis, number = block.text, list(block.emphasis), self._roles.numbers.get(index)
+        if number is not None:
+            if number.restarts:
+                self._scope = self._scope_name()
+            self._opened.clear()
+            self._lead_in = None
+            text = text[number.length :]
+            emphasis = [
+                Emphasis(max(0, e.start - number.length), e.end - number.length, e.style)
+                for e in emphasis
+                if e.end > number.length
+            ]
+        elif kind is Kind.UNNUMBERED:
+            self._lead_in = None
+        draft = _Draft(
+            kind=kind,
+            headings=() if kind in _OUTSIDE_SECTIONS else tuple(self._path),
+            text=text,
+            source=[block.source],
+            emphasis=emphasis,
+            number=number.printed if number else None,
+            scope=self._scope if number else None,
+        )
+        if kind is Kind.BULLET:
+            self._introduce(draft)
+        self._drafts.append(draft)
+
+    def _introduce(self, draft: _Draft) -> None:
+        """Give a bullet the words that lead in to it: a line of their own, or the end of the paragraph above."""
+        if self._lead_in is not None:
+            draft.lead_in = self._lead_in
+            draft.sub_section = (self._lead_in.rstrip(": "),)
+        elif self._drafts and self._drafts[-1].headings == draft.headings:
+            above = self._drafts[-1]
+            if above.kind is Kind.BULLET:
+                draft.lead_in = above.lead_in
+            elif above.kind is Kind.UNNUMBERED and above.text.endswith(":"):
+                draft.lead_in = re.split(r"(?<=[.?!])\s+(?=[A-Z])", above.text)[-1]
+
+    def _scope_name(self) -> str:
+        """Return the name of the part of the report whose paragraphs are counted anew."""
+        path = self._path or ["second numbering"]
+        opened = next((name for name in path if name in self._opened), path[-1])
+        return part_name(opened) or opened
+
+    def _take_table(self, start: int) -> int:
+        """Turn the rows from `start` into passages; return the index of the first block after them."""
+        end = start
+        while end < len(self._blocks) and self._roles.of[end] in {Role.ROW, Role.PAGE_NUMBER}:
+            end += 1
+        rows = [self._blocks[index] for index in range(start, end) if self._roles.of[index] is Role.ROW]
+        headings = tuple(self._path)
+        if is_statements(rows):
+            for statement in read_statements(rows, text=self._text, labels=self._labels()):
+                area = tuple(filter(None, [statement.area, statement.column]))
+                self._drafts.append(
+                    _Draft(Kind.STATEMENT, headings, statement.text, statement.source, sub_section=area)
+                )
+        else:
+            for row in read_rows(rows, prose=self._prose()):
+                self._drafts.append(
+                    _Draft(
+                        Kind.TABLE_ROW,
+                        headings,
+                        row.text,
+                        list(row.source),
+                        reading=row.reading,
+                        lead_in=self._lead_in,
+                    )
+                )
+        self._lead_in = None
+        return end
+
+    def _labels(self) -> list[str]:
+        rows = [block for block in self._blocks if block.form is Form.ROW and len(block.text) < 200]
+        return [
+            *(name for _, name in self._headings.values()),
+            *self._roles.contents.titles,
+            *first_cells(rows),
+        ]
+
+    def _prose(self) -> Counter[str]:
+        return Counter(
+            word for block in self._blocks if block.form is not Form.ROW for word in block.text.split()[1:]
+        )
+
+
+def _shown_marker(marker: str) -> str:
+    """Return a bullet as it can be shown: a symbol font's private character is a bullet in any other font."""
+    return "•" if "\ue000" <= marker <= "\uf8ff" else marker
+
+
+def _ends_with_item(draft: _Draft) -> bool:
+    return (
+        draft.kind is Kind.NUMBERED
+        and re.match(r"[^\w\s] ", draft.text.rsplit("\n", 1)[-1]) is not None
+        and "\n" in draft.text
+    )
+
+
+def _give_scales_to_rows(drafts: Sequence[_Draft]) -> None:
+    """Add to the reading of each table row the scale that its section explains grades with."""
+    scales = {draft.headings: draft.text for draft in reversed(drafts) if draft.kind is Kind.SCALE}
+    for draft in drafts:
+        if draft.reading and draft.headings in scales:
+            draft.reading += f" ({scales[draft.headings]})"
+
+
+def _finish(drafts: Sequence[_Draft], report_id: str) -> tuple[Passage, ...]:
+    counted_anew = {
+        draft.headings[: index + 1] for draft in drafts if draft.scope for index in range(len(draft.headings))
+    }
+    positions: Counter[tuple[tuple[str, ...], Kind]] = Counter()
+    counters: Counter[str] = Counter()
+    taken: set[str] = set()
+    passages: list[Passage] = []
+    for order, draft in enumerate(drafts):
+        positions[draft.section, draft.kind] += 1
+        if draft.number is not None:
+            local = ".".join(filter(None, [draft.scope and slug(draft.scope), draft.number]))
+        else:
+            prefix = _ID_PREFIX.get(draft.kind, "u" if draft.headings in counted_anew else "")
+            stem = _id_stem(draft)
+            counters[f"{stem}.{prefix}"] += 1
+            local = f"{stem}.{prefix}{counters[f'{stem}.{prefix}']}"
+        unique = (
+            local
+            if local not in taken
+            else next(f"{local}-{n}" for n in range(2, len(drafts) + 2) if f"{local}-{n}" not in taken)
+        )
+        taken.add(unique)
+        passages.append(
+            Passage(
+                id=f"{report_id}:{unique}",
+                report=report_id,
+                order=order,
+                kind=draft.kind,
+                section=draft.section,
+                number=draft.number,
+                scope=draft.scope,
+                position=positions[draft.section, draft.kind],
+                text=draft.text,
+                reading=draft.reading,
+                lead_in=draft.lead_in,
+                emphasis=tuple(draft.emphasis),
+                source=tuple(draft.source),
+            )
+        )
+    return tuple(passages)
+
+
+def _id_stem(draft: _Draft) -> str:
+    if draft.kind in _OUTSIDE_SECTIONS or not draft.section:
+        return slug(draft.kind.value)
+    names = draft.section if draft.kind is Kind.STATEMENT else draft.headings
+    return ".".join(slug(part_name(name) or name) for name in names)
+
+
+def slug(name: str) -> str:
+    """Return the first words of a name in lower-case letters, digits and hyphens, as they stand in ids."""
+    words = re.sub(r"\W+", " ", re.sub(r"['’]", "", name.casefold())).split()
+    while len(words) > 1 and len("-".join(words)) > _LONGEST_SLUG:
+        words.pop()
+    return "-".join(words)[:_LONGEST_SLUG] or "section"
+
+
+def _title(blocks: Sequence[Block], roles: Roles) -> str | None:
+    """Return the title a report gives itself: a letter's subject line, else its first line."""
+    if roles.is_letter:
+        return next(
+            (block.text for block, role in zip(blocks, roles.of, strict=True) if role is Role.HEADING), None
+        )
+    wanted = {Role.FRONT_MATTER, Role.HEADING}
+    return next((block.text for block, role in zip(blocks, roles.of, strict=True) if role in wanted), None)

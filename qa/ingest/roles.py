@@ -1,0 +1,224 @@
+"""What each block is in its report: the frame of a letter, a heading, a numbered paragraph, a lead-in, …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from qa.ingest.headings import Contents, find_contents, is_prose, looks_like_heading, standing_alone
+from qa.ingest.numbering import PrintedNumber, opens_with_number, paragraph_numbers
+from qa.types import Block, Form
+
+_SALUTATION = re.compile(r"Dear\b.{0,80}")
+_CLOSING = re.compile(
+    r"(?:yours (?:sincerely|faithfully|truly)|(?:kind|best) regards|with best wishes)\b.{0,20}", re.IGNORECASE
+)
+_COPIED_TO = re.compile(r"(?:cc|copy|copies|enc|encs)\b.{0,200}", re.IGNORECASE)
+_NOTICE = re.compile(
+    r"(?:©|\(c\)|crown copyright|copyright\b).*|.*\b(?:may be reproduced|re-?use this|open government licence)\b.*",
+    re.IGNORECASE,
+)
+_PAGE_NUMBER = re.compile(r"(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?", re.IGNORECASE)
+_SCALE = re.compile(r"(?:(?:^|[\s(])(?:grade )?\d ?[:=–-] ?[A-Za-z][A-Za-z/ -]*[;,.)]?){3,}", re.IGNORECASE)
+_GRADE = re.compile(
+    r"(?:overall |inspection )?(?:effectiveness )?(?:grade|judge?ment|rating)s?(?: awarded)?\s?[:–-]?\s?"
+    r"(?:\d|outstanding|good|satisfactory|adequate|inadequate|requires improvement(?: to be good)?)",
+    re.IGNORECASE,
+)
+_LONGEST_LEAD_IN = 15
+_SMALL_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
+
+
+class Role(Enum):
+    """What a block is."""
+
+    FRONT_MATTER = auto()
+    CONTENTS = auto()
+    NOTICE = auto()
+    SALUTATION = auto()
+    PAGE_NUMBER = auto()
+    HEADING = auto()
+    NUMBERED = auto()
+    LEAD_IN = auto()
+    ITEM = auto()
+    ROW = auto()
+    SCALE = auto()
+    GRADE = auto()
+    PROSE = auto()
+    CLOSING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The role of each block, with what was found on the way."""
+
+    of: tuple[Role, ...]
+    numbers: dict[int, PrintedNumber]
+    contents: Contents
+    is_letter: bool
+
+
+def assign_roles(blocks: Sequence[Block]) -> Roles:
+    """Tell what each block of a report is."""
+    contents = find_contents(blocks)
+    heading_like = _heading_like(blocks, contents)
+    numbers = paragraph_numbers(blocks, heading_like)
+    salutation = next(
+        (
+            i
+            for i, block in enumerate(blocks[:40])
+            if block.form is Form.TEXT and _SALUTATION.fullmatch(block.text)
+        ),
+        None,
+    )
+    body = _body_start(blocks, contents, salutation, heading_like, numbers)
+    closing = _closing(blocks, body)
+    headings = {
+        index
+        for index in range(body, len(blocks))
+        if heading_like[index]
+        and index not in closing
+        and index not in numbers
+        and standing_alone(blocks, index, frozenset(numbers))
+        and index + 1 < len(blocks)
+        and index + 1 not in closing
+    }
+    roles: list[Role] = []
+    for index, block in enumerate(blocks):
+        if contents.start <= index < contents.end:
+            role = Role.CONTENTS
+        elif block.form is Form.TEXT and _PAGE_NUMBER.fullmatch(block.text):
+            role = Role.PAGE_NUMBER
+        elif index == salutation:
+            role = Role.SALUTATION
+        elif index in numbers:
+            role = Role.NUMBERED
+        elif (
+            block.form is Form.TEXT
+            and _NOTICE.fullmatch(block.text)
+            and (index < body or block.text[0] in "©(Cc")
+        ):
+            role = Role.NOTICE
+        elif index < body:
+            role = Role.FRONT_MATTER
+        elif index in closing:
+            role = Role.CLOSING
+        elif block.form is Form.ITEM:
+            role = Role.ITEM
+        elif block.form is Form.ROW:
+            role = Role.ROW
+        elif index in headings:
+            role = Role.HEADING
+        else:
+            role = _role_of_text(blocks, index)
+        roles.append(role)
+    return Roles(tuple(roles), numbers, contents, salutation is not None)
+
+
+def _heading_like(blocks: Sequence[Block], contents: Contents) -> list[bool]:
+    flags = [
+        looks_like_heading(block)
+        and not _GRADE.fullmatch(block.text)
+        and not _SCALE.search(block.text)
+        and not _PAGE_NUMBER.fullmatch(block.text)
+        and not contents.start <= index < contents.end
+        for index, block in enumerate(blocks)
+    ]
+    for index, block in enumerate(blocks):
+        if flags[index] and opens_with_number(block.text) and not contents.names(block.text):
+            flags[index] = _heads_text(blocks, index)
+    return flags
+
+
+def _heads_text(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a short numbered line is a heading ("2. Context") rather than one of a numbered list."""
+    if index + 1 >= len(blocks):
+        return False
+    numbers = [
+        int(match["printed"].split(".")[-1])
+        if (match := opens_with_number(blocks[i].text)) and not is_prose(blocks[i])
+        else None
+        for i in (index - 1, index, index + 1)
+        if i >= 0
+    ]
+    neighbours = [number for number in (numbers[0] if index else None, numbers[-1]) if number is not None]
+    own = numbers[1 if index else 0]
+    return (
+        own is not None
+        and not any(abs(own - number) == 1 for number in neighbours)
+        and not blocks[index].text.endswith("?")
+    )
+
+
+def _body_start(
+    blocks: Sequence[Block],
+    contents: Contents,
+    salutation: int | None,
+    heading_like: Sequence[bool],
+    numbers: dict[int, PrintedNumber],
+) -> int:
+    """Return where the front matter ends: after the contents list or the salutation, or at the first heading
+    that has text under it.
+    """
+    if contents.titles:
+        return contents.end
+    if salutation is not None:
+        return salutation + 1
+    first = next(
+        (
+            i
+            for i, block in enumerate(blocks)
+            if i in numbers or (is_prose(block) and not _NOTICE.fullmatch(block.text))
+        ),
+        0,
+    )
+    while (
+        first > 0
+        and (_SCALE.search(blocks[first - 1].text) or not heading_like[first - 1])
+        and blocks[first].gap == 0
+    ):
+        first -= 1
+    return first - 1 if first > 0 and heading_like[first - 1] else first
+
+
+def _closing(blocks: Sequence[Block], body: int) -> frozenset[int]:
+    """Return the blocks that end a letter: the closing words, the signature, who is sent a copy."""
+    found: set[int] = set()
+    for start in range(body, len(blocks)):
+        if blocks[start].form is not Form.TEXT or not _CLOSING.fullmatch(blocks[start].text.rstrip(",")):
+            continue
+        found.add(start)
+        for index in range(start + 1, len(blocks)):
+            signed = len(found & set(range(start, index))) > 1
+            new_page = blocks[index].gap > 1 and signed
+            if new_page or not _is_signature(blocks[index]):
+                break
+            found.add(index)
+    return frozenset(found)
+
+
+def _is_signature(block: Block) -> bool:
+    words = [
+        word for word in re.findall(r"[^\W\d_]+", block.text) if word not in _SMALL_WORDS and len(word) > 1
+    ]
+    named = len(words) <= 20 and not is_prose(block) and all(word[0].isupper() for word in words)
+    return block.form is Form.TEXT and (named or bool(_COPIED_TO.fullmatch(block.text)))
+
+
+def _role_of_text(blocks: Sequence[Block], index: int) -> Role:
+    text = blocks[index].text
+    if _SCALE.search(text) and len(text.split()) <= 40:
+        return Role.SCALE
+    if _GRADE.fullmatch(text.rstrip(".")):
+        return Role.GRADE
+    if text.endswith(":") and len(text.split()) <= _LONGEST_LEAD_IN and _introduces(blocks, index):
+        return Role.LEAD_IN
+    return Role.PROSE
+
+
+def _introduces(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a list or a table follows, a grading scale between or not."""
+    following = [block for block in blocks[index + 1 : index + 3] if not _SCALE.search(block.text)]
+    return bool(following) and following[0].form is not Form.TEXT

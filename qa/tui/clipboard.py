@@ -1,0 +1,97 @@
+"""Ways to a clipboard beside the terminal's own: tmux, which swallows the terminal's, and the desktop's.
+
+Nothing acknowledges the sequence that carries text to a terminal's clipboard (OSC 52), and tmux drops it in
+its default configuration. So the text also goes through every programme at hand, and people are told where it went.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+TERMINAL = "the terminal clipboard"
+_SECONDS_TO_WAIT = 3
+
+
+class Route(NamedTuple):
+    """A programme that takes text on its standard input and the words people know it by."""
+
+    name: str
+    command: tuple[str, ...]
+    needs: str | None = None
+    encoding: str = "utf-8"
+
+
+_TMUX = Route("tmux", ("tmux", "load-buffer", "-w", "-"), needs="TMUX")
+
+# pbcopy reads its locale to decode what it gets; clip.exe knows UTF-16 but not UTF-8.
+_DESKTOP = (
+    Route("wl-copy", ("wl-copy",), needs="WAYLAND_DISPLAY"),
+    Route("xclip", ("xclip", "-selection", "clipboard"), needs="DISPLAY"),
+    Route("xsel", ("xsel", "--clipboard", "--input"), needs="DISPLAY"),
+    Route("pbcopy", ("pbcopy",)),
+    Route("clip.exe", ("clip.exe",), encoding="utf-16-le"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Which programmes took the text and which failed."""
+
+    taken: tuple[str, ...]
+    failed: tuple[str, ...]
+
+    def in_words(self) -> str:
+        """Return where the text went, the terminal first, as people read it."""
+        where = [TERMINAL, *self.taken]
+        sent = where[0] if len(where) == 1 else f"{', '.join(where[:-1])} and {where[-1]}"
+        failed = f"; {', '.join(self.failed)} did not take it" if self.failed else ""
+        return f"sent to {sent}{failed}"
+
+
+def routes(environment: Mapping[str, str]) -> tuple[Route, ...]:
+    """Return the programmes to hand text to, given the environment variables.
+
+    Over SSH the desktop's programmes would fill the clipboard of the wrong computer.
+    """
+    search_path = environment.get("PATH")
+
+    def usable(route: Route) -> bool:
+        at_hand = route.needs is None or bool(environment.get(route.needs))
+        return at_hand and shutil.which(route.command[0], path=search_path) is not None
+
+    tmux = [_TMUX] if usable(_TMUX) else []
+    over_ssh = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"))
+    desktop = [] if over_ssh else [route for route in _DESKTOP if usable(route)][:1]
+    return (*tmux, *desktop)
+
+
+def deliver(text: str, environment: Mapping[str, str]) -> Delivery:
+    """Hand `text`, unchanged, to every programme at hand. May take seconds: not for the drawing thread."""
+    taken: list[str] = []
+    failed: list[str] = []
+    for route in routes(environment):
+        (taken if _took(route, text, environment) else failed).append(route.name)
+    return Delivery(tuple(taken), tuple(failed))
+
+
+def _took(route: Route, text: str, environment: Mapping[str, str]) -> bool:
+    executable = shutil.which(route.command[0], path=environment.get("PATH"))
+    if executable is None:
+        return False
+    try:
+        finished = subprocess.run(
+            [executable, *route.command[1:]],
+            input=text.encode(route.encoding),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"LC_CTYPE": "UTF-8", **environment} if route.name == "pbcopy" else dict(environment),
+            timeout=_SECONDS_TO_WAIT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return finished.returncode == 0

@@ -1,0 +1,59 @@
+"""Report and user text made fit to show: never markup, never terminal controls, offsets kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from qa.cite import PATH_SEPARATOR, printable
+from qa.types import CitedPassage, Kind, Passage, Span
+
+HIGHLIGHT = "bold underline"
+_EMPHASIS = {"em": "italic", "strong": "bold"}
+_SPACES = str.maketrans("\n\t", "  ")
+
+
+def one_line(text: str) -> str:
+    """Return `text` printable on one line, character for character, so that offsets into it still hold."""
+    return printable(text).translate(_SPACES)
+
+
+def words(text: str, style: str = "") -> Content:
+    """Return `text` as one line of content that is never read as markup."""
+    content = Content(one_line(text))
+    return content.stylize(style) if style else content
+
+
+def passage_words(passage: Passage, highlights: Sequence[Span] = ()) -> Content:
+    """Return what people read of a passage, with its printed emphasis and the matching sentences marked."""
+    content = words(passage.shown)
+    if passage.reading is None:
+        for start, end, style in passage.emphasis:
+            content = content.stylize(_EMPHASIS.get(style, ""), start, end)
+    for start, end in highlights:
+        content = content.stylize(HIGHLIGHT, start, end)
+    return content
+
+
+def margin_mark(passage: Passage) -> str:
+    """Return what stands in the margin: the printed paragraph number, a bullet's dot, or nothing."""
+    if passage.number is not None:
+        return one_line(passage.number)
+    return "•" if passage.kind is Kind.BULLET else ""
+
+
+def place(cited: CitedPassage) -> str:
+    """Return the short form of a citation: the report's short title and where in it the passage stands."""
+    return f"{cited.report.short_title}, {cited.locator}"
+
+
+def heading_path(cited: CitedPassage) -> str:
+    """Return the report's short title and the headings above a passage, outermost first."""
+    return PATH_SEPARATOR.join([cited.report.short_title, *cited.section])
+
+
+def shortened(text: str, length: int) -> str:
+    """Return `text` on one line, cut with an ellipsis after `length` characters."""
+    line = one_line(text)
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"

@@ -1,0 +1,63 @@
+"""One entry of the thread as it is drawn: a label, a heading that wraps beside it, and a few lines below."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions, Visual
+
+INDENT = 4
+
+
+class Entry(Visual):
+    """A label in the margin, a heading in full and at most `most_lines` lines of what stands below it.
+
+    The body is cut where the lines end, not after a number of characters, so every width shows as much as fits.
+    """
+
+    def __init__(self, label: str, heading: Content, body: Content, *, most_lines: int | None = None) -> None:
+        self._label = label
+        self._heading = heading
+        self._body = body
+        self._most_lines = most_lines
+        self._laid_out: tuple[int, list[Content]] = (0, [])
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        """Draw the lines that fit `width`."""
+        if width <= 0:
+            return []
+        strips = Content("\n").join(self._lines(width)).render_strips(width, height, style, options)
+        return strips if height is None else strips[:height]
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """Take all the width there is."""
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """Return how many lines the entry takes at `width`."""
+        return len(self._lines(width)) if width > 0 else 0
+
+    def _lines(self, width: int) -> list[Content]:
+        if self._laid_out[0] != width:
+            self._laid_out = (width, self._lay_out(width))
+        return self._laid_out[1]
+
+    def _lay_out(self, width: int) -> list[Content]:
+        indent = max(INDENT, len(self._label) + 1)
+        inner_width = max(1, width - indent)
+        lines = self._heading.wrap(inner_width)
+        body = self._body.wrap(inner_width) if self._body else []
+        if self._most_lines is not None and len(body) > self._most_lines:
+            body = body[: self._most_lines]
+            body[-1] = body[-1].truncate(inner_width - 1).rstrip().append("…")
+        margins = [
+            Content(self._label.ljust(indent)),
+            *[Content(" " * indent)] * (len(lines) + len(body) - 1),
+        ]
+        return [
+            (margin + line).truncate(width) for margin, line in zip(margins, [*lines, *body], strict=True)
+        ]

@@ -1,0 +1,73 @@
+"""The help screen, made from the bindings as they are, so that it cannot go stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+HelpSection = tuple[str, Sequence[Binding]]
+
+_KEYS_WIDTH = 12
+_INTRODUCTION = (
+    "Every passage is shown word for word, with the place it stands in its report. "
+    "Underlined sentences match the question best."
+)
+
+
+def bindings_of(nodes: Iterable[DOMNode]) -> list[Binding]:
+    """Return the bindings of `nodes` that this app defines, in order, one for each id.
+
+    The keys people changed are in them. Standard editing keys of a text box carry no id and are left out.
+    """
+    found: dict[str, Binding] = {}
+    for node in nodes:
+        for _key, binding in node._bindings:
+            if binding.id is None or not binding.description:
+                continue
+            known = found.get(binding.id)
+            keys = f"{known.key},{binding.key}" if known else binding.key
+            found[binding.id] = binding.with_key(keys, binding.key_display)
+    return list(found.values())
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys, by the part of the screen they work in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,question_mark,q", "dismiss", "Close", id="help.close"),
+        Binding("ctrl+q", "app.quit", "Quit", show=False, id="help.quit"),
+        Binding("down,j", "scroll_keys(1)", "Down", show=False, id="help.down"),
+        Binding("up,k", "scroll_keys(-1)", "Up", show=False, id="help.up"),
+    ]
+
+    def __init__(self, sections: Sequence[HelpSection]) -> None:
+        super().__init__()
+        self._sections = sections
+
+    def compose(self) -> ComposeResult:
+        """Lay out the keys under the names of their places."""
+        with VerticalScroll(id="help"):
+            yield Static(Content("Help").stylize("bold"), markup=False)
+            yield Static(Content(_INTRODUCTION), classes="help-text", markup=False)
+            for name, bindings in self._sections:
+                yield Static(self._keys(name, bindings), classes="help-section", markup=False)
+            yield Static(Content("Esc closes this help."), classes="help-text", markup=False)
+
+    def action_scroll_keys(self, lines: int) -> None:
+        """Scroll the list of keys."""
+        self.query_one("#help").scroll_relative(y=lines, animate=False)
+
+    def _keys(self, name: str, bindings: Sequence[Binding]) -> Content:
+        lines = [Content(name).stylize("bold underline")]
+        for binding in bindings:
+            keys = " ".join(self.app.get_key_display(binding.with_key(key)) for key in binding.key.split(","))
+            lines.append(Content(f"{keys.ljust(_KEYS_WIDTH)} {binding.tooltip or binding.description}"))
+        return Content("\n").join(lines)

@@ -1,0 +1,88 @@
+"""The question box: one line that always takes what is typed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from qa.tui.display import one_line
+
+
+class QuestionBox(Input):
+    """Where questions are typed. Older questions come back with the up key; a draft is kept meanwhile."""
+
+    class Asked(Message):
+        """A question was asked."""
+
+        def __init__(self, question: str) -> None:
+            super().__init__()
+            self.question = question
+
+    class LeftDownwards(Message):
+        """The down key was pressed where there is no newer question to recall."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Ask", id="question.ask"),
+        Binding(
+            "down", "newer", "Passages", id="question.passages", tooltip="Newer question, then the passages"
+        ),
+        Binding("up", "older", "Older question", show=False, id="question.older"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
+        super().__init__(id=id, placeholder="Ask the reports…", compact=True, select_on_focus=False)
+        self._asked: list[str] = []
+        self._recalled: int | None = None
+        self._draft = ""
+
+    def validate_value(self, value: str) -> str:
+        """Let nothing into the box that a terminal would act on."""
+        return one_line(value)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Fold pasted lines into one; the plain box would drop all but the first."""
+        event.prevent_default()
+        event.stop()
+        self.replace(" ".join(event.text.split()), *self.selection)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand the question on and make room for the next."""
+        event.stop()
+        question = self.value.strip()
+        if not question:
+            return
+        if question not in self._asked[-1:]:
+            self._asked.append(question)
+        self._recalled = None
+        self._draft = ""
+        self.clear()
+        self.post_message(self.Asked(question))
+
+    def action_older(self) -> None:
+        """Bring back the question asked before the one in the box."""
+        if not self._asked or self._recalled == 0:
+            return
+        if self._recalled is None:
+            self._draft = self.value
+            self._recalled = len(self._asked)
+        self._recalled -= 1
+        self._put(self._asked[self._recalled])
+
+    def action_newer(self) -> None:
+        """Bring back the next newer question, then the draft; from the draft go on to the passages."""
+        if self._recalled is None:
+            self.post_message(self.LeftDownwards())
+        elif self._recalled + 1 < len(self._asked):
+            self._recalled += 1
+            self._put(self._asked[self._recalled])
+        else:
+            self._recalled = None
+            self._put(self._draft)
+
+    def _put(self, text: str) -> None:
+        self.value = text
+        self.cursor_position = len(self.value)
