@@ -44,7 +44,7 @@ def ordinal(number: int) -> str:
 
 
 def date_in_words(date: str) -> str:
-    """Return ``"17 December 2008"`` for ``"2008-12-17"``, ``"December 2008"`` for ``"2008-12"``, else `date`."""
+    """Return ``"17 December 2008"`` for ``"2008-12-17"``, ``"December 2008"`` for ``"2008-12"``."""
     year, *rest = date.split("-")
     if not rest:
         return date
@@ -123,7 +123,7 @@ def summary_as_dict(summary: ReportSummary) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> str:
-    """Return `value` as one line of JSON that a terminal cannot act on: controls are escaped, letters are not."""
+    """Return `value` as one line of JSON a terminal cannot act on: controls are escaped, letters are not."""
     text = json.dumps(value, ensure_ascii=False)
     return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 

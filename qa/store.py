@@ -1,7 +1,7 @@
 """The only door to SQLite: reports, passages, windows and full-text search.
 
-One file, written once by `create` and only read afterwards. Words of a question reach full-text search as quoted
-terms, never as its query language.
+One file, written once by `create` and only read afterwards. Words of a question reach full-text search as
+quoted terms, never as its query language.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ CREATE TABLE passage (
 CREATE INDEX passage_place ON passage(report, place);
 CREATE TABLE window (
     number INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passage(number),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, sentences INTEGER NOT NULL
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL
 );
 CREATE INDEX window_passage ON window(passage);
+CREATE TABLE sentence (
+    number INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passage(number),
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL
+);
+CREATE INDEX sentence_passage ON sentence(passage);
 CREATE VIRTUAL TABLE words USING fts5(heading, body, tokenize = "porter unicode61 remove_diacritics 2");
 """
 _HEADING_WEIGHT = 0.5
@@ -38,7 +43,138 @@ _HEADING_WEIGHT = 0.5
 
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = frozenset(
-    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "down", "during", "each", "either", "for", "from", "further", "get", "give", "given", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "me", "more", "most", "my", "myself", "no", "nor", "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over", "own", "s", "say", "says", "said", "same", "she", "should", "so", "some", "such", "t", "tell", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours"]
+    [
+        "a",
+        "about",
+        "above",
+        "after",
+        "again",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "before",
+        "being",
+        "below",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "down",
+        "during",
+        "each",
+        "either",
+        "for",
+        "from",
+        "further",
+        "get",
+        "give",
+        "given",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "here",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "let",
+        "me",
+        "more",
+        "most",
+        "my",
+        "myself",
+        "no",
+        "nor",
+        "not",
+        "of",
+        "off",
+        "on",
+        "once",
+        "one",
+        "only",
+        "or",
+        "other",
+        "our",
+        "ours",
+        "out",
+        "over",
+        "own",
+        "s",
+        "say",
+        "says",
+        "said",
+        "same",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "t",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "us",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "yours",
+    ]
 )
 
 
@@ -48,12 +184,14 @@ def words_of(text: str) -> list[str]:
 
 
 def content_words(question: str) -> list[str]:
-    """Return the words of a question that a passage may be found by, each once; all of them if none are left."""
-    words = list(dict.fromkeys(words_of(question)))
-    return [word for word in words if word not in _STOP_WORDS] or words
+    """Return the words of a question that a passage may be found by, each once."""
+    words = dict.fromkeys(words_of(question))
+    return [word for word in words if word not in _STOP_WORDS and (len(word) > 1 or word.isdigit())]
 
 
-def create(path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Window]) -> None:
+def create(
+    path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Window], sentences: Sequence[Window]
+) -> None:
     """Write reports, passages and windows to a new file.
 
     Parameters
@@ -62,8 +200,8 @@ def create(path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Wind
         A file that does not exist yet.
     outlines
         The reports; their passages are numbered through from 0 in this order.
-    windows
-        The windows; the one at position i belongs to vector i.
+    windows, sentences
+        The windows, and the single sentences; the one at position i belongs to vector i of its kind.
 
     Raises
     ------
@@ -91,10 +229,11 @@ def create(path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Wind
                             (number, heading, passage.shown),
                         )
                     number += 1
-            connection.executemany(
-                "INSERT INTO window VALUES (?, ?, ?, ?, ?)",
-                ((row, w.passage, w.start, w.end, w.sentences) for row, w in enumerate(windows)),
-            )
+            for table, rows in (("window", windows), ("sentence", sentences)):
+                connection.executemany(
+                    f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
+                    ((place, *row) for place, row in enumerate(rows)),
+                )
     except (sqlite3.Error, OSError) as error:
         raise IndexStateError(
             f"The index cannot be written to {path.parent} ({error}); check the free space and permissions"
@@ -139,7 +278,7 @@ class Store:
         counts: dict[str, dict[Kind, int]] = {report_id: {} for report_id in self._reports}
         query = "SELECT report, kind, count(*) FROM passage GROUP BY report, kind ORDER BY min(number)"
         for report_id, kind, count in self._select(query):
-            counts[str(report_id)][Kind(kind)] = int(str(count))
+            counts[str(report_id)][Kind(str(kind))] = int(str(count))
         return counts
 
     def passage(self, passage_id: str) -> Passage | None:
@@ -174,14 +313,30 @@ class Store:
             and (section is None or _in_section(json.loads(str(path)), section))
         ]
 
-    def windows_of(self, numbers: Iterable[int]) -> list[tuple[int, Window]]:
-        """Return the windows of some passages with their vectors' positions."""
+    def window_positions(self, numbers: Iterable[int]) -> list[int]:
+        """Return the positions of the vectors of some passages' windows."""
         rows = self._select(
-            'SELECT number, passage, start, "end", sentences FROM window'
+            "SELECT number FROM window WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY number",
+            [json.dumps(list(numbers))],
+        )
+        return [int(str(position)) for (position,) in rows]
+
+    def sentences_of(self, numbers: Iterable[int]) -> list[tuple[int, Window]]:
+        """Return the sentences of some passages with their vectors' positions."""
+        rows = self._select(
+            'SELECT number, passage, start, "end" FROM sentence'
             " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY number",
             [json.dumps(list(numbers))],
         )
         return [(int(str(row[0])), Window(*(int(str(value)) for value in row[1:]))) for row in rows]
+
+    def window_owners(self, positions: Iterable[int]) -> dict[int, int]:
+        """Return the passage numbers that vectors at some positions belong to."""
+        rows = self._select(
+            "SELECT number, passage FROM window WHERE number IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(positions))],
+        )
+        return {int(str(position)): int(str(number)) for position, number in rows}
 
     def search_words(
         self, words: Sequence[str], *, among: Sequence[int] | None, limit: int
@@ -202,8 +357,8 @@ class Store:
         terms = " OR ".join(f'"{term}"' for word in words for term in words_of(word))
         within = "" if among is None else "AND rowid IN (SELECT value FROM json_each(:among)) "
         rows = self._select(
-            f"SELECT rowid, -bm25(words, {_HEADING_WEIGHT}, 1.0) AS score FROM words WHERE words MATCH :terms {within}"
-            "ORDER BY score DESC, rowid LIMIT :limit",
+            f"SELECT rowid, -bm25(words, {_HEADING_WEIGHT}, 1.0) AS score FROM words"
+            f" WHERE words MATCH :terms {within}ORDER BY score DESC, rowid LIMIT :limit",
             {"terms": terms, "among": json.dumps(list(among or [])), "limit": limit},
         )
         return [(int(str(number)), float(str(score))) for number, score in rows]

@@ -59,7 +59,7 @@ class Kind(StrEnum):
 
     @property
     def ranked(self) -> bool:
-        """Whether a passage of this kind can answer a question; the others are only kept readable in place."""
+        """Whether a passage of this kind can answer a question; others are only kept readable in place."""
         return self not in _NEVER_RANKED
 
 
@@ -83,7 +83,7 @@ class Block:
     form
         How it is set.
     text
-        Its words, white space folded to single spaces (cells of a row parted by tabs), emphasis marks removed.
+        Its words, white space folded to single spaces (cells of a row parted by tabs), no emphasis marks.
     source
         Where it stands: character offsets into the decoded file.
     gap
@@ -203,13 +203,13 @@ class ReportSummary:
 class Window(NamedTuple):
     """One or a few consecutive sentences of a passage: the unit that has a vector.
 
-    `start` and `end` are character offsets into what the passage shows.
+    `passage` is the number of the passage in its index; `start` and `end` are character offsets into what the
+    passage shows.
     """
 
     passage: int
     start: int
     end: int
-    sentences: int
 
 
 @dataclass(frozen=True, slots=True)

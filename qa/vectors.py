@@ -29,7 +29,8 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
         path.write_bytes(faiss.serialize_index(index).tobytes())
     except OSError as error:
         raise IndexStateError(
-            f"The index cannot be written to {path.parent} ({error.strerror}); check the free space and permissions"
+            f"The index cannot be written to {path.parent} ({error.strerror}); "
+            "check its permissions and free space"
         ) from error
 
 
@@ -71,7 +72,7 @@ class VectorIndex:
         parameters = None
         if among is not None:
             selected = np.asarray(among, dtype=np.int64)
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(selected))
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(selected))  # type: ignore[call-arg]
         wanted = min(limit, len(self))
         if wanted == 0 or (among is not None and not len(among)):
             return []
@@ -81,7 +82,7 @@ class VectorIndex:
         return [(position, score) for position, score in found if position >= 0]
 
     def scores(self, query: Vectors, positions: Sequence[int]) -> list[float]:
-        """Return the inner product of a query, shape ``(dimension,)``, with the vectors at these positions."""
+        """Return the inner product of a query, shape ``(dimension,)``, with vectors by position."""
         if not positions:
             return []
         vectors = self._index.reconstruct_batch(np.asarray(positions, dtype=np.int64))

@@ -52,7 +52,7 @@ class ReportFile:
 
 
 def find_reports(corpus: Path) -> list[ReportFile]:
-    """Return the reports of a corpus folder: those `corpus.toml` names first, in its order, then the others by name.
+    """Return the reports of a corpus folder: those `corpus.toml` names in its order, then others by name.
 
     Raises
     ------
@@ -61,17 +61,17 @@ def find_reports(corpus: Path) -> list[ReportFile]:
     """
     if not corpus.is_dir():
         raise CorpusError(
-            f"There is no folder {corpus}; make it and put reports (.txt) in it, or name another with --library"
+            f"There is no folder {corpus}; make it and put reports (.txt) in it, "
+            "or name the folder it is in with --library"
         )
     described = _read_metadata(corpus)
-    found = {name: path for name, path in _report_paths(corpus)}
     reports = [
         ReportFile(report_id, corpus / metadata["file"], metadata["file"], metadata)
         for report_id, metadata in described.items()
     ]
     ids = set(described)
     named = {report.name for report in reports}
-    for name, path in found.items():
+    for name, path in _report_paths(corpus):
         if name not in named:
             report_id = _unused_id(slug(path.stem), ids)
             ids.add(report_id)

@@ -25,9 +25,10 @@ _PART = re.compile(
     r"(?P<name>(?:annex|annexe|appendix|part|chapter|schedule)(?:\s+(?:\d{1,2}|[A-Z]|[IVX]{1,5})\b)?)(?=\s*(?:[:.–—-]|$|\s))",
     re.IGNORECASE,
 )
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
 _DATE = re.compile(
-    r"(?:\w+day,? )?\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*,? \d{4}"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w* \d{4}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
+    rf"(?:\w+day,? )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},? \d{{4}}|{_MONTH} \d{{4}}"
+    r"|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"@|https?://|www\.|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b0\d{2,4}[ \d]{6,}")
@@ -182,7 +183,7 @@ def _numbered_depth(heading: str) -> int | None:
 
 
 def _level_of_last_unique(levels: Sequence[int], keys: Sequence[str], times: Counter[str]) -> int:
-    """Return the level of the last heading that, like this one, comes only once: it stands beside that one."""
+    """Return the level of the last heading that, like this one, comes only once: they stand side by side."""
     for level, key in zip(reversed(levels), reversed(keys[: len(levels)]), strict=True):
         if times[key] == 1:
             return level

@@ -1,7 +1,7 @@
 """Which blocks open a numbered paragraph, and under which printed number.
 
-A number is believed for its place in a sequence, not for its look: lists, dates, house numbers and grading scales
-begin with numbers too.
+A number is believed for its place in a sequence, not for its look: lists, dates, house numbers and grading
+scales begin with numbers too.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _candidate(index: int, block: Block) -> _Candidate | None:
 
 
 def _main_style(candidates: Sequence[_Candidate]) -> str | None:
-    """Return the style of numbering with the longest sequences; a bare number needs more proof than ``1.``."""
+    """Return the style with the longest sequences; a bare number needs more proof than ``1.``."""
     best: tuple[int, str] | None = None
     for style in dict.fromkeys(candidate.style for candidate in candidates):
         keys = [candidate.key for candidate in candidates if candidate.style == style]

@@ -1,7 +1,7 @@
 """Blocks to passages: the sections of a report and what stands in them, ready to be cited.
 
-Written for inspection reports in general: headings without markup, printed paragraph numbers, paragraphs broken by
-a page, bullets with a lead-in, tables of judgements, letters.
+Written for inspection reports in general: headings without markup, printed paragraph numbers, paragraphs
+broken by a page, bullets with a lead-in, tables of judgements, letters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,47 @@ from qa.types import Block, Emphasis, Form, Kind, Passage, Span
 _ENDS = (".", "!", "?", ":", ";", "…")
 _CLOSERS = "\"'”’)]*"
 _JOINING_WORDS = frozenset(
-    ["a", "an", "the", "and", "or", "but", "nor", "of", "in", "on", "at", "by", "for", "from", "to", "with", "as", "into", "than", "that", "which", "who", "whose", "is", "are", "was", "were", "be", "been", "has", "have", "had", "their", "its", "this", "these", "those", "not", "no"]
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "nor",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "to",
+        "with",
+        "as",
+        "into",
+        "than",
+        "that",
+        "which",
+        "who",
+        "whose",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "their",
+        "its",
+        "this",
+        "these",
+        "those",
+        "not",
+        "no",
+    ]
 )
 _LONGEST_SLUG = 48
 _KIND_OF_ROLE = {
@@ -160,7 +200,7 @@ class _Assembly:
             given=[self._blocks[index].level for index in indexes],
             contents=self._roles.contents,
         )
-        rows = [block for block in self._blocks if block.form is Form.ROW]
+        rows = [block for block, role in zip(self._blocks, self._roles.of, strict=True) if role is Role.ROW]
         names = canonical_names([*headings, *self._roles.contents.titles, *first_cells(rows)])
         return {
             index: (level, names[heading_key(heading)])
@@ -246,7 +286,7 @@ class _Assembly:
         self._drafts.append(draft)
 
     def _introduce(self, draft: _Draft) -> None:
-        """Give a bullet the words that lead in to it: a line of their own, or the end of the paragraph above."""
+        """Give a bullet the words that lead in to it: a line of their own, or the end of the text above."""
         if self._lead_in is not None:
             draft.lead_in = self._lead_in
             draft.sub_section = (self._lead_in.rstrip(": "),)

@@ -1,4 +1,4 @@
-"""What each block is in its report: the frame of a letter, a heading, a numbered paragraph, a lead-in, …"""
+"""What each block is in its report: part of a letter's frame, a heading, a numbered paragraph, a lead-in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _CLOSING = re.compile(
 )
 _COPIED_TO = re.compile(r"(?:cc|copy|copies|enc|encs)\b.{0,200}", re.IGNORECASE)
 _NOTICE = re.compile(
-    r"(?:©|\(c\)|crown copyright|copyright\b).*|.*\b(?:may be reproduced|re-?use this|open government licence)\b.*",
+    r"(?:©|\(c\)|crown copyright|copyright\b).*"
+    r"|.*\b(?:may be reproduced|re-?use this|open government licence)\b.*",
     re.IGNORECASE,
 )
 _PAGE_NUMBER = re.compile(r"(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?", re.IGNORECASE)
@@ -28,7 +29,9 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LEAD_IN = 15
-_SMALL_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
+_SMALL_WORDS = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"]
+)
 
 
 class Role(Enum):
@@ -159,8 +162,9 @@ def _body_start(
     heading_like: Sequence[bool],
     numbers: dict[int, PrintedNumber],
 ) -> int:
-    """Return where the front matter ends: after the contents list or the salutation, or at the first heading
-    that has text under it.
+    """Return where the front matter ends.
+
+    That is after the contents list or the salutation, or at the first heading that has text under it.
     """
     if contents.titles:
         return contents.end

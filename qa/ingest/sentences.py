@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from qa.types import Span
 
 WINDOW_SENTENCES = 3
-"""Sentences in a window: measured best for the default model on inspection reports (windows of 1 to 4 tried)."""
+"""Sentences in a window: best of 1 to 4 for the default model on the development questions."""
 
 _BREAK = re.compile(r"(?<=[.?!])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\s*\n\s*")
 _NOT_AN_END = re.compile(
@@ -52,14 +52,28 @@ def cut(text: str, *, fits: Callable[[Sequence[str]], list[bool]]) -> list[Span]
     return parts
 
 
-def windows(spans: Sequence[Span], *, size: int = WINDOW_SENTENCES) -> Iterator[tuple[Span, int]]:
-    """Yield every run of `size` consecutive sentences with its number of sentences, and every single one."""
-    for index, span in enumerate(spans):
-        yield span, 1
-        if index + size <= len(spans):
-            yield Span(span.start, spans[index + size - 1].end), size
-    if 1 < len(spans) < size:
-        yield Span(spans[0].start, spans[-1].end), len(spans)
+def windows(
+    text: str,
+    spans: Sequence[Span],
+    *,
+    fits: Callable[[Sequence[str]], list[bool]],
+    size: int = WINDOW_SENTENCES,
+) -> list[Span]:
+    """Return every run of `size` consecutive sentences, a shorter one where the model does not read it whole.
+
+    A text of fewer sentences is one window.
+    """
+    found: list[Span] = []
+    for index in range(max(1, len(spans) - size + 1)):
+        run = spans[index : index + size]
+        while len(run) > 1 and not all(fits([text[run[0].start : run[-1].end]])):
+            run = run[:-1]
+        found += [Span(run[0].start, run[-1].end)] if run else []
+    # Shortened runs may leave the last sentences of a text in no window.
+    while found and found[-1].end < spans[-1].end:
+        rest = [span for span in spans if span.start >= found[-1].end]
+        found += windows(text, rest, fits=fits, size=size)
+    return found
 
 
 def _halves(text: str, span: Span, fits: Callable[[Sequence[str]], list[bool]]) -> list[Span]:

@@ -10,12 +10,35 @@ from dataclasses import dataclass, field
 from qa.types import Block, Cell, Span
 
 _GRADE_WORD = re.compile(
-    r"(?:\d{1,2}|[A-E]|n/?a|yes|no|met|not met|partly met|outstanding|excellent|very good|good|satisfactory|adequate"
-    r"|fair|poor|inadequate|requires improvement(?: to be good)?|improving|declining|[-–—]|\d[\d.,]*\s?%?)",
+    r"(?:\d{1,2}|[A-E]|n/?a|yes|no|met|not met|partly met|outstanding|excellent|very good|good|satisfactory"
+    r"|adequate|fair|poor|inadequate|requires improvement(?: to be good)?|improving|declining|[-–—]|\d[\d.,]*\s?%?)",
     re.IGNORECASE,
 )
 _NO_AREA = frozenset(
-    ["a", "an", "all", "and", "at", "by", "for", "from", "in", "it", "most", "no", "not", "of", "on", "one", "some", "the", "there", "these", "this", "to"]
+    [
+        "a",
+        "an",
+        "all",
+        "and",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "it",
+        "most",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "some",
+        "the",
+        "there",
+        "these",
+        "this",
+        "to",
+    ]
 )
 
 
@@ -169,7 +192,7 @@ def _reading(cells: Sequence[Cell], heads: Sequence[str]) -> str:
 
 
 def _sentence_case(head: str, prose: Counter[str]) -> str:
-    """Return a column head with capitals inside it lowered where the report's prose has the word in lower case."""
+    """Return a column head with inner capitals lowered where the report's prose has the word so."""
     words = head.split()
     if not any(word.islower() for word in words):
         return head

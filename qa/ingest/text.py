@@ -1,6 +1,6 @@
 """Reader of plain text: bytes to blocks.
 
-Knows how plain text is set (line breaks, bullets, tabs, asterisks for emphasis), nothing of what reports mean.
+Knows how plain text is set (line breaks, bullets, tabs, asterisks for emphasis), not what reports mean.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qa.errors import CorpusError
 from qa.types import Block, Cell, Emphasis, Form, Span
 
-# A printed bullet: a mark followed by space, or one that can be nothing else (private use: a symbol font's bullet).
+# A printed bullet: a mark followed by space, or one that can be nothing else (private use: a symbol font's).
 _BULLET = re.compile(r"\s*(?:([-–—•*·▪◦●■□‣⁃➢➤✓✔])\s+|([•▪◦●■‣⁃➢➤\ue000-\uf8ff])\s*|(o)(?:\t|\s{2,}))(?=\S)")
 _NUMBERED = re.compile(r"\s*\*{0,2}(?:\d{1,3}(?:\.\d{1,3})*[.)]?|\d{1,3}\([a-z]\))\*{0,2}\s+(?=\S)")
 _BARE_NUMBER = re.compile(r"\s*\*{0,2}\d{1,3}(?:\.\d{1,3})*\.\*{0,2}\s*")
@@ -74,7 +74,7 @@ def decode(data: bytes) -> tuple[str, str | None]:
 
 
 def read_text(text: str) -> list[Block]:
-    """Cut a decoded text into blocks: paragraphs with their broken lines joined, list items and table rows."""
+    """Cut a decoded text into blocks: paragraphs with broken lines joined, list items and table rows."""
     lines = _lines(text)
     width = _wrap_width(lines)
     groups: list[list[_Line]] = []

@@ -47,6 +47,8 @@ class QaApp(App[None]):
 
     TITLE = "qa"
     CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - an attribute for Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", priority=True, id="app.quit"),
@@ -125,14 +127,14 @@ class QaApp(App[None]):
         return screen
 
     def on_mount(self) -> None:
-        """Paint first, then open the library."""
+        """Be ready to be told to end."""
         self._restore_the_terminal_when_killed()
-        self.ask_screen.header.show_index("opening the index")
-        self.ask_screen.header.show_model("model not loaded")
-        self._say("Opening the index…")
-        self.call_after_refresh(self._open)
 
-    # Workers: each runs in a thread and only posts messages. An exception in one reaches `on_worker_state_changed`.
+    def on_ready(self) -> None:
+        """Open the library once the first frame is drawn."""
+        self._open()
+
+    # Workers: each runs in a thread and only posts messages. Its exceptions reach `on_worker_state_changed`.
 
     @work(thread=True, name="open the index", group="open", exit_on_error=False)
     def _open(self) -> None:
@@ -233,13 +235,16 @@ class QaApp(App[None]):
         """Show an answer; the highlight moves to it unless somebody is reading."""
         found = len(event.answer.passages)
         if event.answer.answered:
-            self._say(f"{plural(found, 'passage')} found. Down goes to {'it' if found == 1 else 'them'}.")
+            self._say(
+                f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
+            )
         else:
             self._say("Nothing was found.")
         self._finish_search(TurnState.ANSWERED, answer=event.answer)
         screen = self.ask_screen
-        if screen.thread.current is None or screen.focused is screen.question_box:
-            screen.thread.highlight(event.turn, 1)
+        nobody_is_reading = screen.thread.current is None or screen.focused is screen.question_box
+        if nobody_is_reading and not screen.thread.highlight(event.turn, 1):
+            screen.thread.bring_into_view(event.turn)
         self._search_next()
 
     def on_thread_passage_highlighted(self, event: Thread.PassageHighlighted) -> None:
@@ -281,7 +286,7 @@ class QaApp(App[None]):
         self.ask_screen.status.say(message)
 
     def _search_next(self) -> None:
-        """Ask the oldest waiting question, one at a time, so that answers come in the order of the questions."""
+        """Ask the oldest waiting question; one at a time, so that answers come in order."""
         if self._library is None or not self._takes_questions or self._searching or not self._waiting:
             return
         turn = self._searching = self._waiting.popleft()
@@ -295,6 +300,8 @@ class QaApp(App[None]):
         if turn is not None:
             turn.state, turn.answer, turn.problem = state, answer, problem
             self.ask_screen.thread.show_turns()
+            if state is TurnState.FAILED:
+                self.ask_screen.thread.bring_into_view(turn)
 
     def _opening_failed(self, sentence: str) -> None:
         self._opening_problem = sentence

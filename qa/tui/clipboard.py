@@ -1,7 +1,8 @@
 """Ways to a clipboard beside the terminal's own: tmux, which swallows the terminal's, and the desktop's.
 
 Nothing acknowledges the sequence that carries text to a terminal's clipboard (OSC 52), and tmux drops it in
-its default configuration. So the text also goes through every programme at hand, and people are told where it went.
+its default configuration. So the text also goes through the programmes at hand, and people are told where it
+went.
 """
 
 from __future__ import annotations

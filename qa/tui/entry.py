@@ -14,10 +14,12 @@ INDENT = 4
 class Entry(Visual):
     """A label in the margin, a heading in full and at most `most_lines` lines of what stands below it.
 
-    The body is cut where the lines end, not after a number of characters, so every width shows as much as fits.
+    The body is cut where lines end, not after a number of characters, so that every width shows what fits.
     """
 
-    def __init__(self, label: str, heading: Content, body: Content, *, most_lines: int | None = None) -> None:
+    def __init__(
+        self, label: Content, heading: Content, body: Content, *, most_lines: int | None = None
+    ) -> None:
         self._label = label
         self._heading = heading
         self._body = body
@@ -47,7 +49,7 @@ class Entry(Visual):
         return self._laid_out[1]
 
     def _lay_out(self, width: int) -> list[Content]:
-        indent = max(INDENT, len(self._label) + 1)
+        indent = max(INDENT, self._label.cell_length + 1)
         inner_width = max(1, width - indent)
         lines = self._heading.wrap(inner_width)
         body = self._body.wrap(inner_width) if self._body else []
@@ -55,7 +57,7 @@ class Entry(Visual):
             body = body[: self._most_lines]
             body[-1] = body[-1].truncate(inner_width - 1).rstrip().append("…")
         margins = [
-            Content(self._label.ljust(indent)),
+            self._label.pad_right(indent - self._label.cell_length),
             *[Content(" " * indent)] * (len(lines) + len(body) - 1),
         ]
         return [

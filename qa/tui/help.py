@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 HelpSection = tuple[str, Sequence[Binding]]
 
-_KEYS_WIDTH = 12
+_KEYS_WIDTH = 18
 _INTRODUCTION = (
     "Every passage is shown word for word, with the place it stands in its report. "
     "Underlined sentences match the question best."
@@ -23,18 +23,20 @@ _INTRODUCTION = (
 
 
 def bindings_of(nodes: Iterable[DOMNode]) -> list[Binding]:
-    """Return the bindings of `nodes` that this app defines, in order, one for each id.
+    """Return the bindings of `nodes` that this app defines, in order, those of one purpose in one.
 
     The keys people changed are in them. Standard editing keys of a text box carry no id and are left out.
     """
     found: dict[str, Binding] = {}
     for node in nodes:
-        for _key, binding in node._bindings:
-            if binding.id is None or not binding.description:
+        # Textual has no public way to ask a widget that is not focused; the screen does the same for one that is.
+        bindings = node._bindings.copy()
+        bindings.apply_keymap(node.app._keymap)
+        for _key, binding in bindings:
+            if binding.id is None:
                 continue
-            known = found.get(binding.id)
-            keys = f"{known.key},{binding.key}" if known else binding.key
-            found[binding.id] = binding.with_key(keys, binding.key_display)
+            known = found.get(binding.description)
+            found[binding.description] = known.with_key(f"{known.key},{binding.key}") if known else binding
     return list(found.values())
 
 
@@ -44,8 +46,6 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,question_mark,q", "dismiss", "Close", id="help.close"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, id="help.quit"),
-        Binding("down,j", "scroll_keys(1)", "Down", show=False, id="help.down"),
-        Binding("up,k", "scroll_keys(-1)", "Up", show=False, id="help.up"),
     ]
 
     def __init__(self, sections: Sequence[HelpSection]) -> None:
@@ -60,10 +60,6 @@ class HelpScreen(ModalScreen[None]):
             for name, bindings in self._sections:
                 yield Static(self._keys(name, bindings), classes="help-section", markup=False)
             yield Static(Content("Esc closes this help."), classes="help-text", markup=False)
-
-    def action_scroll_keys(self, lines: int) -> None:
-        """Scroll the list of keys."""
-        self.query_one("#help").scroll_relative(y=lines, animate=False)
 
     def _keys(self, name: str, bindings: Sequence[Binding]) -> Content:
         lines = [Content(name).stylize("bold underline")]

@@ -27,9 +27,7 @@ class QuestionBox(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Ask", id="question.ask"),
-        Binding(
-            "down", "newer", "Passages", id="question.passages", tooltip="Newer question, then the passages"
-        ),
+        Binding("down", "newer", "Passages", id="question.passages", tooltip="To the passages"),
         Binding("up", "older", "Older question", show=False, id="question.older"),
     ]
 

@@ -28,17 +28,14 @@ class Panes(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "screen.copy_citation", "Cite", id="passage.cite", tooltip="Copy the citation"),
-        Binding(
-            "Y", "screen.copy_quotation", "Quote", id="passage.quote",
-            tooltip="Copy the words of the passage and its citation",
-        ),
-        Binding("slash", "screen.question_box", "Question", id="panes.question", tooltip="Back to the question box"),
+        Binding("Y", "screen.copy_quotation", "Quote", id="passage.quote", tooltip="Copy words and citation"),
+        Binding("slash", "screen.question_box", "Question", id="panes.question"),
         Binding("question_mark", "screen.help", "Help", show=False, id="panes.help"),
         *(
-            Binding(str(n), f"screen.go_to_passage({n})", f"Passage {n} of the answer", show=False, id=f"passage.{n}")
-            for n in range(1, 10)
+            Binding(digit, f"screen.go_to_passage({digit})", "Nth passage", show=False, id=f"passage.{digit}")
+            for digit in "123456789"
         ),
-    ]  # fmt: skip
+    ]
 
 
 class AskScreen(Screen[None]):
@@ -48,8 +45,6 @@ class AskScreen(Screen[None]):
     """
 
     AUTO_FOCUS = "QuestionBox"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (80, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (24, "-tall")]
 
     class CopyRequested(Message):
         """Text is to be copied; `label` says in the status line what it is."""
@@ -60,12 +55,8 @@ class AskScreen(Screen[None]):
             self.label = label
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+y", "copy_citation", "Cite", id="copy.citation", tooltip="Copy the citation, from anywhere"
-        ),
-        Binding(
-            "escape", "step_back", "Back", show=False, id="screen.back", tooltip="Back to the question box"
-        ),
+        Binding("ctrl+y", "screen.copy_citation", "Cite", id="copy.citation", tooltip="Copy the citation"),
+        Binding("escape", "step_back", "Back to the question box", show=False, id="screen.back"),
         Binding("f1", "help", "Help", id="screen.help"),
     ]
 
@@ -131,7 +122,7 @@ class AskScreen(Screen[None]):
         self.call_after_refresh(self.reader.section.focus)
 
     def action_step_back(self) -> None:
-        """Go from a reader that hides the thread to the thread, and from anywhere else to the question box."""
+        """Go to the thread from a reader that hides it, and from anywhere else to the question box."""
         if self.narrow and self.focused is self.reader.section:
             self.thread.focus()
         else:

@@ -10,6 +10,8 @@ from textual.widgets import Static
 
 from qa.tui.display import words
 
+OPENING = "Opening the index…"
+
 
 class HeaderLine(HorizontalGroup):
     """The name, the state of the index and the state of the model."""
@@ -17,8 +19,8 @@ class HeaderLine(HorizontalGroup):
     def compose(self) -> ComposeResult:
         """Lay the model's state at the far end."""
         yield Static(words("qa", "bold"), id="header-name", markup=False)
-        yield Static("", id="header-index", markup=False)
-        yield Static("", id="header-model", markup=False)
+        yield Static(words("opening the index"), id="header-index", markup=False)
+        yield Static(words("model not loaded"), id="header-model", markup=False)
 
     def show_index(self, state: str) -> None:
         """Say what index is open."""
@@ -33,8 +35,8 @@ class StatusLine(Static):
     """What happened last. Warnings stay beside it, because nobody may miss them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
-        super().__init__("", id=id, markup=False)
-        self._message = ""
+        super().__init__(words(OPENING), id=id, markup=False)
+        self._message = OPENING
         self._warnings: tuple[str, ...] = ()
 
     @property

@@ -106,8 +106,13 @@ class Thread(OptionList):
         turn = Turn(len(self._turns) + 1, question)
         self._turns.append(turn)
         self.show_turns()
-        self.scroll_end(animate=False)
+        self.bring_into_view(turn)
         return turn
+
+    def bring_into_view(self, turn: Turn) -> None:
+        """Scroll to `turn` if it is the newest; an older one stays where it is."""
+        if turn is self._turns[-1]:
+            self.scroll_end(animate=False, immediate=True)
 
     def show_notice(self, notice: str) -> None:
         """Say `notice` as long as nothing has been asked."""
@@ -126,7 +131,7 @@ class Thread(OptionList):
                 self._passages[_option_id(turn, position)] = (turn, cited)
                 options.append(_passage_option(turn, position, cited))
         if not options:
-            options.append(Option(Entry("", Content(""), words(self._notice)), disabled=True))
+            options.append(Option(Entry(Content(""), Content(""), words(self._notice)), disabled=True))
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(options)
             if highlighted_id in self._passages:
@@ -134,7 +139,7 @@ class Thread(OptionList):
         self.scroll_to(y=scroll_y, animate=False, immediate=True)
 
     def highlight(self, turn: Turn, position: int) -> bool:
-        """Highlight the passage at `position` (from 1) of `turn`, its question in view; false if there is none."""
+        """Highlight the passage at `position` (from 1) of `turn`; return false if there is none."""
         option_id = _option_id(turn, position)
         if option_id not in self._passages:
             return False
@@ -147,7 +152,7 @@ class Thread(OptionList):
         return True
 
     def highlight_in_current_answer(self, position: int) -> bool:
-        """Highlight the passage at `position` (from 1) of the answer the highlight is in, else of the newest."""
+        """Highlight the passage at `position` of the answer the highlight is in, else of the newest."""
         found = self._current()
         turn = found[0] if found else self.newest_answered
         return turn is not None and self.highlight(turn, position)
@@ -193,13 +198,15 @@ def _option_id(turn: Turn, position: int) -> str:
 
 
 def _header(turn: Turn) -> Option:
-    entry = Entry(f"Q{turn.number}", words(turn.question, "bold"), words(turn.state_in_words()))
+    entry = Entry(
+        words(f"Q{turn.number}", "bold"), words(turn.question, "bold"), words(turn.state_in_words())
+    )
     return Option(entry, disabled=True)
 
 
 def _passage_option(turn: Turn, position: int, cited: CitedPassage) -> Option:
     entry = Entry(
-        f"{cited.rank:>3}",
+        Content(f"{cited.rank:>3}"),
         Content(one_line(place(cited))).stylize("bold"),
         words(cited.shown),
         most_lines=_EXCERPT_LINES,

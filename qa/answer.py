@@ -1,0 +1,39 @@
+"""Ranked passages to an answer: each with its rank and citation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qa.cite import citation, locator
+from qa.types import Answer, Candidate, CitedPassage, Report
+
+
+def make_answer(
+    question: str, candidates: Sequence[Candidate], reports: Mapping[str, Report], *, elapsed_ms: float
+) -> Answer:
+    """Return the answer a ranking gives to a question.
+
+    Parameters
+    ----------
+    question
+        As it was asked.
+    candidates
+        The ranked passages, best first.
+    reports
+        The reports by id.
+    elapsed_ms
+        How long the search took, in milliseconds.
+    """
+    passages = tuple(
+        CitedPassage(
+            rank=rank,
+            passage=candidate.passage,
+            report=reports[candidate.passage.report],
+            locator=locator(candidate.passage),
+            citation=citation(candidate.passage, reports[candidate.passage.report]),
+            highlights=candidate.highlights,
+            score=candidate.score,
+        )
+        for rank, candidate in enumerate(candidates, start=1)
+    )
+    return Answer(question, bool(passages), passages, elapsed_ms)

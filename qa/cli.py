@@ -1,0 +1,377 @@
+"""The command line: arguments in, results to stdout, everything else to stderr, an exit code out.
+
+Computes nothing: what it prints is what the library answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from qa import __version__
+from qa.cite import answer_as_dict, passage_as_dict, plural, printable, summary_as_dict, to_json
+from qa.errors import CorpusError, IndexMissingError, IndexStateError, ModelError, QaError, QuestionError
+from qa.types import Answer, CitedPassage, Kind, Progress, ReportSummary, Span
+
+if TYPE_CHECKING:
+    from qa.library import Library
+
+BAR = "▌"
+"""Stands in the margin of the lines that hold the best sentence."""
+
+
+class ExitCode(IntEnum):
+    """What the exit codes mean."""
+
+    ANSWERED = 0
+    NOTHING_FOUND = 1
+    USAGE = 2
+    CORPUS_OR_INDEX = 3
+    MODEL = 4
+    INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        options = _parser().parse_args(arguments)
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except QaError as error:
+        _say(str(error))
+        return _exit_code(error)
+    except KeyboardInterrupt:
+        _say("Interrupted; the index is as it was before")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has closed it; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ANSWERED
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f"The output cannot be written ({error.strerror}); check where it goes to")
+        return ExitCode.CORPUS_OR_INDEX
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        _say(f"{message}; see: {self.prog} --help")
+        sys.exit(ExitCode.USAGE)
+
+
+def _parser() -> _Parser:
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--library",
+        metavar="DIR",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="the folder that holds corpus/ and index/ (default: $QA_LIBRARY, else the current folder)",
+    )
+    parser = _Parser(
+        prog="qa",
+        description="Ask inspection reports a question; get the passages that answer it, verbatim, cited.",
+        epilog="Without a command the terminal app opens.",
+        parents=[shared],
+    )
+    parser.add_argument("--version", action="version", version=f"qa {__version__}")
+    parser.set_defaults(run=_run_app)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    ask = commands.add_parser("ask", parents=[shared], help="answer a question with cited passages")
+    ask.add_argument(
+        "question", metavar="QUESTION", help="in plain words; - reads one question a line from stdin"
+    )
+    ask.add_argument("-k", type=int, default=5, metavar="N", help="how many passages (default: %(default)s)")
+    ask.add_argument(
+        "--report", action="append", metavar="ID", help="search this report only; may be repeated"
+    )
+    ask.add_argument("--section", metavar="TEXT", help="search under headings with these words only")
+    ask.add_argument("--json", action="store_true", help="print one JSON object a question")
+    ask.set_defaults(run=_run_ask)
+
+    index = commands.add_parser(
+        "index", parents=[shared], help="index the reports, or add reports and index them"
+    )
+    index.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="report files or folders to copy into corpus/ before indexing",
+    )
+    index.add_argument("--model", metavar="M", help="name or folder of a sentence-transformers model")
+    index.add_argument(
+        "--download", action="store_true", help="fetch that model if it is not on this machine"
+    )
+    index.add_argument("--force", action="store_true", help="index anew even if nothing has changed")
+    index.set_defaults(run=_run_index)
+
+    show = commands.add_parser(
+        "show", parents=[shared], help="print one passage by its id or paragraph number"
+    )
+    show.add_argument("id", nargs="+", metavar="ID", help='such as jar-2006:28, or "jar-2006 para 28"')
+    show.add_argument(
+        "--context", type=int, default=0, metavar="N", help="also N passages before and after it"
+    )
+    show.add_argument("--json", action="store_true", help="print one JSON object a passage")
+    show.set_defaults(run=_run_show)
+
+    reports = commands.add_parser("reports", parents=[shared], help="list the reports and what they hold")
+    reports.add_argument("--json", action="store_true", help="print one JSON object a report")
+    reports.set_defaults(run=_run_reports)
+    return parser
+
+
+def _run_ask(options: argparse.Namespace) -> ExitCode:
+    library = _open(options)
+    if options.question == "-":
+        return _ask_lines(library, options)
+    answer = _ask(library, options, options.question)
+    print(to_json(answer_as_dict(answer)) if options.json else _render_answer(answer))
+    return ExitCode.ANSWERED if answer.answered else ExitCode.NOTHING_FOUND
+
+
+def _ask_lines(library: Library, options: argparse.Namespace) -> ExitCode:
+    """Answer the questions on stdin, one a line; one that cannot be asked gives an object with ``error``."""
+    worst = ExitCode.ANSWERED
+    for line in sys.stdin.buffer:
+        question = line.decode("utf-8", errors="replace").strip()
+        try:
+            answer = _ask(library, options, question)
+        except QuestionError as error:
+            _say(str(error))
+            worst = ExitCode.USAGE
+            answer = Answer(question, False, (), 0.0)
+            printed: dict[str, Any] = {**answer_as_dict(answer), "error": str(error)}
+        else:
+            printed = answer_as_dict(answer)
+            if not answer.answered:
+                worst = max(worst, ExitCode.NOTHING_FOUND)
+        print(to_json(printed) if options.json else _render_answer(answer), flush=True)
+    return worst
+
+
+def _ask(library: Library, options: argparse.Namespace, question: str) -> Answer:
+    return library.ask(_unicode(question), k=options.k, reports=options.report, section=options.section)
+
+
+def _run_index(options: argparse.Namespace) -> ExitCode:
+    from qa.library import Library
+
+    folder = _folder(options)
+    if options.paths:
+        for path in Library.add(folder, options.paths):
+            _say(f"In the corpus: {path}")
+    if not options.force and Library.is_current(folder, model=options.model):
+        library = Library.open(folder)
+        print(f"The index is up to date: {_contents(library.reports())}")
+        return ExitCode.ANSWERED
+    library = _build(folder, model=options.model, download=options.download)
+    print(f"Indexed {_contents(library.reports())}")
+    return ExitCode.ANSWERED
+
+
+def _run_show(options: argparse.Namespace) -> ExitCode:
+    cited = _open(options).show(_unicode(" ".join(options.id)), context=options.context)
+    if options.json:
+        print("\n".join(to_json(passage_as_dict(each)) for each in cited))
+    else:
+        print("\n\n".join(_render_passage(each, numbered=False) for each in cited))
+    return ExitCode.ANSWERED
+
+
+def _run_reports(options: argparse.Namespace) -> ExitCode:
+    summaries = _open(options).reports()
+    if options.json:
+        print("\n".join(to_json(summary_as_dict(summary)) for summary in summaries))
+    else:
+        print("\n\n".join(_render_summary(summary) for summary in summaries))
+    return ExitCode.ANSWERED
+
+
+def _run_app(options: argparse.Namespace) -> ExitCode:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise QuestionError("The app needs a terminal; without one, run: qa ask QUESTION")
+    from qa.tui.app import QaApp
+
+    folder = _folder(options)
+
+    def open_library(progress: Callable[[Progress], None]) -> Library:
+        from qa.library import Library
+
+        try:
+            return Library.open(folder)
+        except IndexMissingError:
+            return Library.build(folder, progress=progress)
+
+    app = QaApp(open_library)
+    app.run()
+    return ExitCode(app.return_code or 0)
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    return Path(getattr(options, "library", None) or os.environ.get("QA_LIBRARY") or ".")
+
+
+def _open(options: argparse.Namespace) -> Library:
+    """Open the library, building a missing index first; say on stderr what is not as it should be."""
+    from qa.library import Library
+
+    folder = _folder(options)
+    try:
+        library = Library.open(folder)
+    except IndexMissingError:
+        _say("There is no index yet; building it, once")
+        return _build(folder, model=None, download=False)
+    _warn(library)
+    return library
+
+
+def _build(folder: Path, *, model: str | None, download: bool) -> Library:
+    from qa.library import Library
+
+    with _ProgressDisplay() as progress:
+        library = Library.build(folder, model=model, download=download, progress=progress)
+    _warn(library)
+    return library
+
+
+def _warn(library: Library) -> None:
+    for warning in library.warnings:
+        _say(f"Warning: {warning}")
+
+
+class _ProgressDisplay:
+    """A progress bar on a terminal, one plain line a stage elsewhere."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _show(self, progress: Progress) -> None:
+        if progress.stage != self._stage:
+            self._stage = progress.stage
+            self.__exit__()
+            self._bar = None
+            noun = "report" if progress.stage == "reading" else "text"
+            if sys.stderr.isatty():
+                from tqdm import tqdm
+
+                self._bar = tqdm(
+                    total=progress.total, desc=progress.stage.capitalize(), unit=f" {noun}s", leave=False
+                )
+            else:
+                _say(f"{progress.stage.capitalize()} {plural(progress.total, noun)}")
+        if self._bar is not None:
+            self._bar.update(progress.done - self._bar.n)
+
+
+def _render_answer(answer: Answer) -> str:
+    if not answer.answered:
+        return "No passage was found for this question."
+    return "\n\n".join(_render_passage(each, numbered=True) for each in answer.passages)
+
+
+def _render_passage(cited: CitedPassage, *, numbered: bool) -> str:
+    """Return the citation line, then the words wrapped to the terminal with the best sentence marked."""
+    rank = f"{cited.rank}. " if numbered else ""
+    head = _styled(printable(f"{rank}{cited.citation}"), "1") + printable(f"  [{cited.id}]")
+    shown = printable(cited.shown)
+    lines: list[str] = []
+    for line in _wrapped(shown, max(20, min(shutil.get_terminal_size().columns, 100) - 4)):
+        marked = [Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.highlights]
+        marked = [span for span in marked if span.start < span.end]
+        lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
+    return "\n".join([head, *lines])
+
+
+def _wrapped(text: str, width: int) -> Iterable[Span]:
+    """Return the lines a text takes, as offsets into it; a line feed in the text ends a line."""
+    start = 0
+    for paragraph in text.split("\n"):
+        end_of_paragraph = start + len(paragraph)
+        while end_of_paragraph - start > width:
+            cut = text.rfind(" ", start + 1, start + width + 1)
+            end = cut if cut > start else start + width
+            yield Span(start, end)
+            start = end + (cut > start)
+        yield Span(start, end_of_paragraph)
+        start = end_of_paragraph + 1
+
+
+def _with_marks(text: str, line: Span, marked: Sequence[Span]) -> str:
+    pieces: list[str] = []
+    done = line.start
+    for span in marked:
+        pieces += [text[done : span.start], _styled(text[span.start : span.end], "1;4")]
+        done = span.end
+    return "".join([*pieces, text[done : line.end]])
+
+
+def _render_summary(summary: ReportSummary) -> str:
+    report = summary.report
+    origin = ", ".join(filter(None, [report.publisher, report.date, report.kind]))
+    lines = [f"{_styled(report.id, '1')}  {printable(report.title)}"]
+    lines += [f"  {printable(origin)}"] if origin else []
+    lines.append(f"  file: {printable(report.path)}")
+    counts = {Kind.NUMBERED: 0} | summary.counts
+    lines += [
+        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
+    ]
+    return "\n".join(lines)
+
+
+def _plural_kind(kind: Kind) -> str:
+    return kind.value if kind in {Kind.FRONT_MATTER, Kind.CLOSING} else f"{kind.value}s"
+
+
+def _contents(summaries: Sequence[ReportSummary]) -> str:
+    passages = sum(sum(summary.counts.values()) for summary in summaries)
+    return f"{plural(len(summaries), 'report')}, {plural(passages, 'passage')}"
+
+
+def _styled(text: str, style: str) -> str:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def _unicode(text: str) -> str:
+    """Return an argument without the bytes that are no UTF-8."""
+    return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+
+
+def _say(sentence: str) -> None:
+    print(f"qa: {printable(sentence)}", file=sys.stderr, flush=True)
+
+
+def _exit_code(error: QaError) -> ExitCode:
+    if isinstance(error, QuestionError):
+        return ExitCode.USAGE
+    if isinstance(error, ModelError):
+        return ExitCode.MODEL
+    assert isinstance(error, CorpusError | IndexStateError)
+    return ExitCode.CORPUS_OR_INDEX
+
+
+if __name__ == "__main__":
+    sys.exit(main())

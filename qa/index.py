@@ -1,0 +1,406 @@
+"""An index directory: built, opened and checked.
+
+Layout: ``manifest.json`` names the current build, ``build-…/`` holds its files. A build is made in a sibling
+folder and becomes current when the manifest is replaced, in one atomic step; until then the old one answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from filelock import FileLock, Timeout
+
+from qa import __version__
+from qa.errors import CorpusError, IndexMissingError, IndexStateError
+from qa.ingest.corpus import METADATA_FILE, find_reports, read_report, sha256
+from qa.ingest.sentences import WINDOW_SENTENCES, cut, windows
+from qa.store import Store, create
+from qa.types import Encoder, Passage, Progress, ProgressCallback, Report, ReportOutline, Window
+from qa.vectors import VectorIndex, write_vectors
+
+if TYPE_CHECKING:
+    from qa.types import Vectors
+
+FORMAT = 1
+"""Version of the layout; an index of another format is refused."""
+
+MANIFEST = "manifest.json"
+_PASSAGES = "passages.sqlite"
+_WINDOWS = "windows.faiss"
+_SENTENCES = "sentences.faiss"
+_LOCK = ".lock"
+_BATCH = 64
+_TITLE_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedReport:
+    """A report as it was when it was indexed."""
+
+    id: str
+    file: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """A file of a build and what it must hold."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an index was made from and with, and what its files must be."""
+
+    format: int
+    version: str
+    build: str
+    model: str
+    weights_sha256: str
+    dimension: int
+    max_tokens: int
+    window_sentences: int
+    metadata_sha256: str
+    passages: int
+    windows: int
+    sentences: int
+    reports: tuple[IndexedReport, ...]
+    files: dict[str, IndexFile]
+
+    @classmethod
+    def read(cls, directory: Path) -> Manifest:
+        """Read the manifest of an index directory.
+
+        Raises
+        ------
+        IndexMissingError
+            If there is none.
+        IndexStateError
+            If it is damaged or of another format.
+        """
+        path = directory / MANIFEST
+        try:
+            fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found = fields["format"]
+        except FileNotFoundError as error:
+            raise IndexMissingError(f"There is no index in {directory}; run: qa index") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexStateError(f"The index manifest {path} is damaged; run: qa index --force") from error
+        if found != FORMAT:
+            raise IndexStateError(
+                f"The index in {directory} has format {found}, this version needs {FORMAT}; "
+                "run: qa index --force"
+            )
+        try:
+            fields["reports"] = tuple(IndexedReport(**report) for report in fields["reports"])
+            fields["files"] = {name: IndexFile(**file) for name, file in fields["files"].items()}
+            return cls(**fields)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise IndexStateError(f"The index manifest {path} is damaged; run: qa index --force") from error
+
+
+class Index:
+    """An open index: its manifest, passages and vectors. Nothing is ever written through it."""
+
+    def __init__(
+        self, manifest: Manifest, store: Store, windows: VectorIndex, sentences: VectorIndex
+    ) -> None:
+        self.manifest = manifest
+        self.store = store
+        self.windows = windows
+        self.sentences = sentences
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Open the current build of an index directory after checking its files against the manifest.
+
+        Raises
+        ------
+        IndexMissingError
+            If there is no index.
+        IndexStateError
+            If it is damaged or of another format.
+        """
+        manifest = Manifest.read(directory)
+        build = directory / manifest.build
+        for name, file in manifest.files.items():
+            _check_file(build / name, file)
+        store = Store(build / _PASSAGES)
+        windows, sentences = VectorIndex(build / _WINDOWS), VectorIndex(build / _SENTENCES)
+        expected = [(manifest.windows, manifest.dimension), (manifest.sentences, manifest.dimension)]
+        if [(len(vectors), vectors.dimension) for vectors in (windows, sentences)] != expected:
+            raise IndexStateError(
+                f"The index in {directory} does not agree with its manifest; run: qa index --force"
+            )
+        return cls(manifest, store, windows, sentences)
+
+    def close(self) -> None:
+        """Close the files."""
+        self.store.close()
+
+
+def stale_reasons(manifest: Manifest, corpus: Path) -> list[str]:
+    """Return what differs between an index and the corpus it was made from, as short clauses."""
+    reasons: list[str] = []
+    if manifest.version != __version__:
+        reasons.append(f"made by version {manifest.version}, this is {__version__}")
+    if manifest.window_sentences != WINDOW_SENTENCES:
+        reasons.append(f"cut in windows of {manifest.window_sentences} sentences, now {WINDOW_SENTENCES}")
+    try:
+        files = {file.id: file for file in find_reports(corpus)}
+    except CorpusError as error:
+        return [*reasons, f"the corpus cannot be checked: {error}"]
+    indexed = {report.id: report for report in manifest.reports}
+    changed = [
+        report.id
+        for report in manifest.reports
+        if report.id in files and not _is_unchanged(files[report.id].path, report)
+    ]
+    for verb, ids in (
+        ("added", [report_id for report_id in files if report_id not in indexed]),
+        ("changed", changed),
+        ("removed", [report_id for report_id in indexed if report_id not in files]),
+    ):
+        if ids:
+            reasons.append(f"{verb}: {', '.join(ids)}")
+    if manifest.metadata_sha256 != _metadata_sha256(corpus):
+        reasons.append(f"changed: {METADATA_FILE}")
+    return reasons
+
+
+def build_index(
+    corpus: Path, directory: Path, encoder: Encoder, *, progress: ProgressCallback | None = None
+) -> list[str]:
+    """Make an index of every report of a corpus folder and put it in the place of the old one.
+
+    Parameters
+    ----------
+    corpus
+        The folder with the reports.
+    directory
+        The index directory; made if missing.
+    encoder
+        Makes the windows' vectors.
+    progress
+        Called with how far the build is.
+
+    Returns
+    -------
+    list of str
+        What the readers have to say about the reports, a sentence each.
+
+    Raises
+    ------
+    CorpusError, IndexStateError, ModelError
+        The old index is left as it was.
+    """
+    report_progress = progress or (lambda _: None)
+    metadata_sha256 = _metadata_sha256(corpus)
+    with _locked(directory), _building(directory) as folder:
+        files = find_reports(corpus)
+        outlines: list[ReportOutline] = []
+        indexed: list[IndexedReport] = []
+        for done, file in enumerate(files):
+            report_progress(Progress("reading", done, len(files)))
+            outlines.append(read_report(file))
+            indexed.append(_indexed(file.path, outlines[-1]))
+        report_progress(Progress("reading", len(files), len(files)))
+        pieces = _cut(outlines, encoder)
+        vectors = _encode(pieces.texts, encoder, report_progress)
+        create(folder / _PASSAGES, outlines, pieces.windows, pieces.sentences)
+        write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
+        write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
+        manifest = Manifest(
+            format=FORMAT,
+            version=__version__,
+            build=f"build-{uuid.uuid4().hex[:12]}",
+            model=encoder.name,
+            weights_sha256=encoder.fingerprint,
+            dimension=encoder.dimension,
+            max_tokens=encoder.max_tokens,
+            window_sentences=WINDOW_SENTENCES,
+            metadata_sha256=metadata_sha256,
+            passages=sum(report.passages for report in indexed),
+            windows=len(pieces.windows),
+            sentences=len(pieces.sentences),
+            reports=tuple(indexed),
+            files={name: _described(folder / name) for name in (_PASSAGES, _WINDOWS, _SENTENCES)},
+        )
+        _publish(manifest, folder, directory)
+    return [warning for read in outlines for warning in read.warnings]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """What gets a vector: windows in the frame of their report and headings, and bare sentences."""
+
+    windows: list[Window]
+    sentences: list[Window]
+    window_texts: list[str]
+    sentence_texts: list[str]
+
+    @property
+    def texts(self) -> list[str]:
+        return self.window_texts + self.sentence_texts
+
+
+def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
+    """Cut passages into windows and sentences that the model reads whole."""
+    pieces = _Pieces([], [], [], [])
+    numbered = enumerate((read.report, passage) for read in outlines for passage in read.passages)
+    for number, (report, passage) in numbered:
+        if not passage.kind.ranked:
+            continue
+        text, frame = passage.shown, _frame(report, passage)
+        if encoder.count_tokens([frame])[0] * 2 > encoder.max_tokens:
+            frame = ""
+
+        def fits(parts: Sequence[str], frame: str = frame) -> list[bool]:
+            counts = encoder.count_tokens([frame + part for part in parts])
+            return [count <= encoder.max_tokens for count in counts]
+
+        spans = cut(text, fits=fits)
+        for span in windows(text, spans, fits=fits):
+            pieces.windows.append(Window(number, *span))
+            pieces.window_texts.append(frame + text[span.start : span.end])
+        for span in spans:
+            pieces.sentences.append(Window(number, *span))
+            pieces.sentence_texts.append(text[span.start : span.end])
+    return pieces
+
+
+def _frame(report: Report, passage: Passage) -> str:
+    """Return the words a window is read under: its report and year, and the two headings nearest to it."""
+    year = report.date[:4] if report.date else ""
+    title = " ".join(filter(None, [" ".join(report.short_title.split()[:_TITLE_WORDS]), year]))
+    return "".join(f"{part}. " for part in (title, *passage.section[-2:]))
+
+
+def _encode(texts: Sequence[str], encoder: Encoder, progress: ProgressCallback) -> Vectors:
+    import numpy as np
+
+    # Texts of like length together: a batch is padded to its longest.
+    by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+    vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
+    for start in range(0, len(texts), _BATCH):
+        progress(Progress("encoding", start, len(texts)))
+        batch = by_length[start : start + _BATCH]
+        vectors[batch] = encoder.encode_documents([texts[i] for i in batch])
+    progress(Progress("encoding", len(texts), len(texts)))
+    return vectors
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Keep every other build out of the directory."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory / _LOCK)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise IndexStateError(
+            f"Another process is building the index in {directory}; wait until it has finished"
+        ) from error
+    except OSError as error:
+        raise _not_writable(directory, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _building(directory: Path) -> Iterator[Path]:
+    """Give a new folder to build in; whatever is left in it afterwards is removed."""
+    for leftover in directory.glob(".building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    folder = directory / f".building-{os.getpid()}"
+    try:
+        folder.mkdir()
+        yield folder
+    except OSError as error:
+        raise _not_writable(directory, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _publish(manifest: Manifest, folder: Path, directory: Path) -> None:
+    """Make a finished build the current one, then remove the builds before it."""
+    folder.rename(directory / manifest.build)
+    temporary = directory / f"{MANIFEST}.new"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(dataclasses.asdict(manifest), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(directory / MANIFEST)
+    for old in directory.glob("build-*"):
+        if old.name != manifest.build:
+            # One that another process still reads cannot be removed on Windows; the next build removes it.
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _not_writable(directory: Path, error: OSError) -> IndexStateError:
+    reason = error.strerror or type(error).__name__
+    return IndexStateError(
+        f"The index cannot be written to {directory} ({reason}); check its permissions and free space"
+    )
+
+
+def _indexed(path: Path, read: ReportOutline) -> IndexedReport:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise CorpusError(f"{path} vanished while it was indexed; restore it and run: qa index") from error
+    return IndexedReport(
+        id=read.report.id,
+        file=read.report.path,
+        sha256=read.report.sha256,
+        bytes=status.st_size,
+        modified_ns=status.st_mtime_ns,
+        passages=len(read.passages),
+    )
+
+
+def _is_unchanged(path: Path, indexed: IndexedReport) -> bool:
+    try:
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (indexed.bytes, indexed.modified_ns):
+            return True
+        return sha256(path.read_bytes()) == indexed.sha256
+    except OSError:
+        return False
+
+
+def _metadata_sha256(corpus: Path) -> str:
+    try:
+        return sha256((corpus / METADATA_FILE).read_bytes())
+    except OSError:
+        return sha256(b"")
+
+
+def _described(path: Path) -> IndexFile:
+    data = path.read_bytes()
+    return IndexFile(len(data), sha256(data))
+
+
+def _check_file(path: Path, expected: IndexFile) -> None:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise IndexStateError(f"The index file {path} is missing; run: qa index --force") from error
+    if len(data) != expected.bytes or sha256(data) != expected.sha256:
+        raise IndexStateError(f"The index file {path} is damaged; run: qa index --force")

@@ -1,0 +1,377 @@
+"""The public face: a library of reports that can be asked. The only place that wires real parts together."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from qa.answer import make_answer
+from qa.cite import citation, listed, locator
+from qa.encoder import SentenceEncoder
+from qa.errors import CorpusError, IndexStateError, NotFoundError, QuestionError
+from qa.index import Index, Manifest, build_index, stale_reasons
+from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
+from qa.retrieve import Retriever
+from qa.store import content_words, words_of
+from qa.types import Answer, CitedPassage, Encoder, Passage, ProgressCallback, ReportSummary
+
+CORPUS_FOLDER = "corpus"
+INDEX_FOLDER = "index"
+LONGEST_QUESTION = 2_000
+"""Characters in the longest question that is answered."""
+
+MOST_PASSAGES = 1_000
+"""The largest `k`."""
+
+_PARAGRAPH_WORD = re.compile(r"\b(?:para|paras|paragraph|paragraphs)\b\.?", re.IGNORECASE)
+
+
+class Library:
+    """Reports and their index in one folder, opened for questions.
+
+    Open one with `Library.open`; make or renew its index with `Library.build`. Several threads may use it.
+    """
+
+    def __init__(
+        self, path: Path, index: Index, load_encoder: Callable[[], Encoder], warnings: Sequence[str] = ()
+    ) -> None:
+        self._path = path
+        self._index = index
+        self._load_encoder = load_encoder
+        self._warnings = tuple(warnings)
+        self._retriever: Retriever | None = None
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Self:
+        """Open the library in a folder that holds ``corpus/`` and ``index/``.
+
+        The model is loaded at the first question, or by `prepare`.
+
+        Raises
+        ------
+        IndexMissingError
+            If it has no index yet.
+        IndexStateError
+            If the index is damaged or of another format.
+        """
+        folder = Path(path)
+        index = Index.open(folder / INDEX_FOLDER)
+        return cls(
+            folder, index, lambda: _encoder_of(index.manifest), _stale_warnings(index.manifest, folder)
+        )
+
+    @classmethod
+    def build(
+        cls,
+        path: str | Path = ".",
+        *,
+        model: str | None = None,
+        download: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> Self:
+        """Index every report in a folder's ``corpus/`` and open the library.
+
+        Parameters
+        ----------
+        path
+            The folder that holds ``corpus/``; ``index/`` is made in it.
+        model
+            Name or folder of a sentence-transformers model; none for the present index's, or the default.
+        download
+            Whether a model that is not on this machine may be fetched.
+        progress
+            Called with a `Progress` now and then.
+
+        Raises
+        ------
+        CorpusError
+            If a report or `corpus.toml` cannot be read.
+        IndexStateError
+            If the index cannot be written, or another process is building it.
+        ModelError
+            If the model cannot be found or loaded.
+        """
+        folder = Path(path)
+        encoder = SentenceEncoder(model or _present_model(folder), download=download)
+        notes = build_index(folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, progress=progress)
+        index = Index.open(folder / INDEX_FOLDER)
+        return cls(folder, index, lambda: encoder, notes + _skipped(folder))
+
+    @staticmethod
+    def is_current(path: str | Path = ".", *, model: str | None = None) -> bool:
+        """Whether a folder's index agrees with its corpus, and with a model if one is named."""
+        folder = Path(path)
+        try:
+            manifest = Manifest.read(folder / INDEX_FOLDER)
+            Index.open(folder / INDEX_FOLDER).close()
+        except IndexStateError:
+            return False
+        if model is not None and SentenceEncoder(model).fingerprint != manifest.weights_sha256:
+            return False
+        return not stale_reasons(manifest, folder / CORPUS_FOLDER)
+
+    @staticmethod
+    def add(path: str | Path, sources: Sequence[str | Path]) -> list[Path]:
+        """Copy report files, or the reports in folders, into a library's ``corpus/``.
+
+        They are copied, so that a library is whole in one folder and its citations stay true to its bytes.
+
+        Returns
+        -------
+        list of Path
+            The files in ``corpus/``, also those that were there already.
+
+        Raises
+        ------
+        CorpusError
+            If a file does not exist, cannot be read, or would take the place of a different one.
+        """
+        corpus = Path(path) / CORPUS_FOLDER
+        return [_copy(source, corpus) for given in sources for source in _reports_at(Path(given))]
+
+    @property
+    def path(self) -> Path:
+        """The folder of the library."""
+        return self._path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be but does not stop an answer, such as a stale index."""
+        return self._warnings
+
+    def prepare(self) -> None:
+        """Load the model now, so that the first question does not wait for it.
+
+        Raises
+        ------
+        ModelError
+            If the model the index was made with is not on this machine or does not load.
+        IndexStateError
+            If the index was made with other weights of it.
+        """
+        with self._loading:
+            if self._retriever is None:
+                encoder = self._load_encoder()
+                encoder.encode_query("ready")
+                self._retriever = Retriever(self._index, encoder)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        history: Sequence[str] = (),
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
+        """Answer a question with cited passages.
+
+        Parameters
+        ----------
+        question
+            In plain words, at most 2,000 characters.
+        k
+            How many passages at most, 1 to 1,000.
+        history
+            Earlier questions of the conversation, oldest first.
+        reports
+            Ids of the reports to search; none for all.
+        section
+            Words of a heading that the passages must stand under, such as ``"staying safe"``; none for any.
+
+        Raises
+        ------
+        QuestionError
+            If the question has no words or too many, or `k` is out of range.
+        NotFoundError
+            If a report or section does not exist; the sentence lists those that do.
+        ModelError, IndexStateError
+            As in `prepare`, at the first question.
+        """
+        _check_question(question, k, leans_on_history=bool(history))
+        self._check_reports(reports)
+        self._check_section(section)
+        self.prepare()
+        assert self._retriever is not None
+        started = time.perf_counter()
+        candidates = self._retriever.retrieve(
+            question, limit=k, history=history, reports=reports, section=section
+        )
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return make_answer(question, candidates, self._index.store.reports, elapsed_ms=elapsed_ms)
+
+    def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
+        """Return a passage, with its neighbours in the report if asked for.
+
+        Parameters
+        ----------
+        passage_id
+            An id (``"jar-2006:28"``) or its words (``"jar-2006 para 28"``, ``"jar-2006 annex 5"``).
+        context
+            How many passages before and after it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such passage; the sentence says what there is.
+        """
+        if context < 0:
+            raise QuestionError("The number of neighbours cannot be negative; give --context 0 or more")
+        passage = self._resolve(passage_id)
+        around = self._index.store.passages_of(passage.report)
+        chosen = around[max(0, passage.order - context) : passage.order + context + 1]
+        return tuple(self._cited(each, rank) for rank, each in enumerate(chosen, start=1))
+
+    def section_of(self, passage: Passage) -> tuple[Passage, ...]:
+        """Return the passages that stand under the same innermost heading, in reading order.
+
+        Where a passage stands outside all sections, these are its neighbours outside all sections.
+        """
+        around = self._index.store.passages_of(passage.report)
+        first = last = passage.order
+        while first > 0 and around[first - 1].section == passage.section:
+            first -= 1
+        while last + 1 < len(around) and around[last + 1].section == passage.section:
+            last += 1
+        return tuple(around[first : last + 1])
+
+    def reports(self) -> tuple[ReportSummary, ...]:
+        """Return the reports in order, each with how many passages of each kind it has."""
+        counts = self._index.store.counts()
+        return tuple(
+            ReportSummary(report, counts[report.id]) for report in self._index.store.reports.values()
+        )
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+    def _cited(self, passage: Passage, rank: int) -> CitedPassage:
+        report = self._index.store.reports[passage.report]
+        return CitedPassage(
+            rank=rank,
+            passage=passage,
+            report=report,
+            locator=locator(passage),
+            citation=citation(passage, report),
+            highlights=(),
+            score=0.0,
+        )
+
+    def _resolve(self, wanted: str) -> Passage:
+        exact = self._index.store.passage(wanted.strip())
+        if exact is not None:
+            return exact
+        report_id, _, rest = wanted.strip().replace(":", " ", 1).partition(" ")
+        self._check_reports([report_id])
+        local = ".".join(_PARAGRAPH_WORD.sub(" ", rest).replace(",", " ").split())
+        found = self._index.store.passage(f"{report_id}:{local.casefold()}")
+        if found is None:
+            raise self._no_such_passage(report_id, wanted)
+        return found
+
+    def _no_such_passage(self, report_id: str, wanted: str) -> NotFoundError:
+        passages = self._index.store.passages_of(report_id)
+        numbers = [passage.id for passage in passages if passage.number is not None]
+        hints = [f"its numbered paragraphs are {numbers[0]} to {numbers[-1]}"] if numbers else []
+        near = difflib.get_close_matches(wanted, [passage.id for passage in passages], n=3, cutoff=0.6)
+        hints += [f"ids like it are {listed(near)}"] if near else []
+        return NotFoundError(f'{report_id} has no passage "{wanted}"; {", and ".join(hints) or "see qa ask"}')
+
+    def _check_reports(self, reports: Sequence[str] | None) -> None:
+        known = self._index.store.reports
+        for report_id in reports if reports is not None else ():
+            if report_id not in known:
+                raise NotFoundError(f'There is no report "{report_id}"; there are {listed(known)}')
+        if reports is not None and not reports:
+            raise QuestionError(f"No report is named to be searched; there are {listed(known)}")
+
+    def _check_section(self, section: str | None) -> None:
+        if section is None:
+            return
+        if not words_of(section):
+            raise QuestionError("The section has no words; give words of a heading")
+        if not self._index.store.ranked_numbers(reports=None, section=section):
+            headings = dict.fromkeys(heading for path in self._index.store.sections() for heading in path)
+            raise NotFoundError(f'No heading has the words "{section}"; there are {"; ".join(headings)}')
+
+
+def _encoder_of(manifest: Manifest) -> Encoder:
+    encoder = SentenceEncoder(manifest.model)
+    if encoder.fingerprint != manifest.weights_sha256:
+        raise IndexStateError(
+            f"The index was made with other weights of {manifest.model} than are installed; "
+            "run: qa index --force"
+        )
+    return encoder
+
+
+def _stale_warnings(manifest: Manifest, folder: Path) -> list[str]:
+    reasons = stale_reasons(manifest, folder / CORPUS_FOLDER)
+    return [f"The index is not up to date ({'; '.join(reasons)}); run: qa index"] if reasons else []
+
+
+def _present_model(folder: Path) -> str | None:
+    try:
+        return Manifest.read(folder / INDEX_FOLDER).model
+    except IndexStateError:
+        return None
+
+
+def _skipped(folder: Path) -> list[str]:
+    files = unreadable_files(folder / CORPUS_FOLDER)
+    readable = ", ".join(sorted(SUFFIXES))
+    return [f"{file} is left out: only {readable} files can be read" for file in files]
+
+
+def _reports_at(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(
+            path for path in source.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES
+        )
+        if not found:
+            raise CorpusError(f"{source} holds no report; files must end in {', '.join(sorted(SUFFIXES))}")
+        return found
+    if not source.exists():
+        raise CorpusError(f"There is no file {source}; check the path")
+    if source.suffix.lower() not in SUFFIXES:
+        raise CorpusError(f"{source} cannot be read; files must end in {', '.join(sorted(SUFFIXES))}")
+    return [source]
+
+
+def _copy(source: Path, corpus: Path) -> Path:
+    if source.resolve().is_relative_to(corpus.resolve()):
+        return source
+    target = corpus / source.name
+    try:
+        if target.exists():
+            if sha256(target.read_bytes()) != sha256(source.read_bytes()):
+                raise CorpusError(f"{target} exists and differs from {source}; rename one of them")
+            return target
+        corpus.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise CorpusError(
+            f"{source} cannot be copied to {corpus} ({error.strerror}); check both paths"
+        ) from error
+    return target
+
+
+def _check_question(question: str, k: int, *, leans_on_history: bool) -> None:
+    if not question.strip():
+        raise QuestionError("The question is empty; type a question in words")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}"
+        )
+    if not (words_of(question) if leans_on_history else content_words(question)):
+        raise QuestionError("The question has no words to search for; name what you want to know about")
+    if not 1 <= k <= MOST_PASSAGES:
+        raise QuestionError(f"{k:,} passages cannot be shown; give a number from 1 to {MOST_PASSAGES:,}")
