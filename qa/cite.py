@@ -145,7 +145,9 @@ def _position(passage: Passage) -> str:
     if name is None:
         return passage.kind.value
     placed = f"{ordinal(passage.position)} {name}"
-    return placed if passage.section else f"{passage.kind.value}, {placed}"
+    if passage.section:
+        return placed
+    return f"{passage.kind.value if name == 'item' else 'opening'}, {placed}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -16,6 +16,8 @@ from qa.types import Block, Form
 _LONGEST_HEADING = 18
 """Words in the longest line taken for a heading."""
 
+_DEEPEST = 4
+
 _CONTENTS_TITLE = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(
     r"(?P<title>.*?[^\W\d_].*?)(?:\s*[.…·]{2,}\s*|\t+|\s+)(?:p(?:age)?\.?\s*)?(?P<page>\d{1,3}|[ivx]{1,5})"
@@ -113,7 +115,9 @@ def standing_alone(blocks: Sequence[Block], index: int, numbered: frozenset[int]
     body = next(
         (i for i in range(start, end + 1) if not looks_like_heading(blocks[i]) or i in numbered), None
     )
-    return body is not None and index < body and body - start <= 3
+    if body is None:
+        return end - start == 1 and part_name(blocks[start].text) is not None
+    return index < body and body - start <= 3
 
 
 def canonical_names(headings: Sequence[str]) -> dict[str, str]:
@@ -162,6 +166,7 @@ def heading_levels(
             level = above + 1
         else:
             level = _level_of_last_unique(levels, keys, times)
+        level = min(level, _DEEPEST)
         known.setdefault(key, level)
         levels.append(level)
     return levels

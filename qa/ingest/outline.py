@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from qa.ingest.headings import canonical_names, heading_key, heading_levels, part_name
-from qa.ingest.numbering import missing_numbers
+from qa.ingest.numbering import missing_numbers, opens_with_number
 from qa.ingest.roles import Role, Roles, assign_roles
 from qa.ingest.tables import first_cells, is_statements, read_rows, read_statements
 from qa.types import Block, Emphasis, Form, Kind, Passage, Span
@@ -20,49 +21,12 @@ from qa.types import Block, Emphasis, Form, Kind, Passage, Span
 _ENDS = (".", "!", "?", ":", ";", "…")
 _CLOSERS = "\"'”’)]*"
 _JOINING_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "nor",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "to",
-        "with",
-        "as",
-        "into",
-        "than",
-        "that",
-        "which",
-        "who",
-        "whose",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "has",
-        "have",
-        "had",
-        "their",
-        "its",
-        "this",
-        "these",
-        "those",
-        "not",
-        "no",
-    ]
+    "a an the and or but nor of in on at by for from to with as into than that which who whose is are"
+    " was were be been has have had their its this these those not no".split()
 )
 _LONGEST_SLUG = 48
+_LEAD_IN_LEVEL = 99
+_ITEM = re.compile(r"(?:[^\w\s]|\d{1,3}[.)]|\([a-z]+\)) ")
 _KIND_OF_ROLE = {
     Role.FRONT_MATTER: Kind.FRONT_MATTER,
     Role.CONTENTS: Kind.CONTENTS,
@@ -158,23 +122,26 @@ class _Assembly:
         self._opened: list[str] = []
         self._scope: str | None = None
         self._lead_in: str | None = None
+        self._unused: dict[int, int] = {}
         self._headings = self._place_headings()
-        self._numbered_throughout = len(roles.numbers) * 3 > sum(role is Role.PROSE for role in roles.of)
 
     def drafts(self) -> list[_Draft]:
         index = 0
         while index < len(self._blocks):
-            block, role = self._blocks[index], self._roles.of[index]
+            role = self._roles.of[index]
             if role is Role.HEADING:
                 self._open_heading(index)
             elif role is Role.LEAD_IN:
-                self._lead_in = block.text
+                self._keep_unused(above=_LEAD_IN_LEVEL)
+                self._lead_in = self._blocks[index].text
+                self._unused[_LEAD_IN_LEVEL] = index
             elif role is Role.ROW:
                 index = self._take_table(index)
                 continue
             elif not self._joins_open_draft(index):
                 self._start_draft(index)
             index += 1
+        self._keep_unused(above=0)
         _give_scales_to_rows(self._drafts)
         return self._drafts
 
@@ -182,21 +149,11 @@ class _Assembly:
         """Return the level and the name of each heading, by the index of its block."""
         indexes = [index for index, role in enumerate(self._roles.of) if role is Role.HEADING]
         headings = [self._blocks[index].text for index in indexes]
-        skipped = {Role.PAGE_NUMBER}
-        followed = [
-            next(
-                (
-                    self._roles.of[i]
-                    for i in range(index + 1, len(self._blocks))
-                    if self._roles.of[i] not in skipped
-                ),
-                None,
-            )
-            for index in indexes
-        ]
+        solid = [index for index, role in enumerate(self._roles.of) if role is not Role.PAGE_NUMBER]
+        followed_by = dict(pairwise(solid))
         levels = heading_levels(
             headings,
-            empty=[role is Role.HEADING for role in followed],
+            empty=[followed_by.get(index) in indexes for index in indexes],
             given=[self._blocks[index].level for index in indexes],
             contents=self._roles.contents,
         )
@@ -209,10 +166,29 @@ class _Assembly:
 
     def _open_heading(self, index: int) -> None:
         level, name = self._headings[index]
+        self._keep_unused(above=level)
+        self._unused[level] = index
         del self._path[level:]
         self._path.append(name)
         self._opened.append(name)
         self._lead_in = None
+
+    def _keep_unused(self, *, above: int) -> None:
+        """Make passages of the headings and lead-ins from a level on that stand over nothing."""
+        for level in sorted(level for level in self._unused if level >= above):
+            block = self._blocks[self._unused.pop(level)]
+            path = tuple(self._path[:level]) if level < _LEAD_IN_LEVEL else tuple(self._path)
+            self._drafts.append(
+                _Draft(Kind.UNNUMBERED, path, block.text, [block.source], list(block.emphasis))
+            )
+
+    def _add(self, draft: _Draft) -> None:
+        self._drafts.append(draft)
+        if draft.kind not in _OUTSIDE_SECTIONS:
+            lead_in_is_used = self._lead_in is None or draft.lead_in is not None
+            self._unused = (
+                {} if lead_in_is_used else {k: v for k, v in self._unused.items() if k == _LEAD_IN_LEVEL}
+            )
 
     def _joins_open_draft(self, index: int) -> bool:
         """Add a block to the passage before it, if it belongs there."""
@@ -226,8 +202,9 @@ class _Assembly:
         elif role is Role.ITEM:
             joins, joiner = draft.kind is Kind.NUMBERED and self._lead_in is None, "\n"
         elif role is Role.PROSE:
-            joins = self._continues(draft, block)
-            joiner = "\n" if _ends_with_item(draft) and not draft.is_broken else " "
+            listed = draft.kind is Kind.NUMBERED and _is_listed(draft, block)
+            joins = listed or self._continues(draft, block)
+            joiner = "\n" if listed or (_ends_with_item(draft) and not draft.is_broken) else " "
         else:
             return False
         if joins:
@@ -263,7 +240,7 @@ class _Assembly:
             if number.restarts:
                 self._scope = self._scope_name()
             self._opened.clear()
-            self._lead_in = None
+            self._drop_lead_in()
             text = text[number.length :]
             emphasis = [
                 Emphasis(max(0, e.start - number.length), e.end - number.length, e.style)
@@ -271,7 +248,7 @@ class _Assembly:
                 if e.end > number.length
             ]
         elif kind is Kind.UNNUMBERED:
-            self._lead_in = None
+            self._drop_lead_in()
         draft = _Draft(
             kind=kind,
             headings=() if kind in _OUTSIDE_SECTIONS else tuple(self._path),
@@ -283,7 +260,7 @@ class _Assembly:
         )
         if kind is Kind.BULLET:
             self._introduce(draft)
-        self._drafts.append(draft)
+        self._add(draft)
 
     def _introduce(self, draft: _Draft) -> None:
         """Give a bullet the words that lead in to it: a line of their own, or the end of the text above."""
@@ -313,23 +290,37 @@ class _Assembly:
         if is_statements(rows):
             for statement in read_statements(rows, text=self._text, labels=self._labels()):
                 area = tuple(filter(None, [statement.area, statement.column]))
-                self._drafts.append(
-                    _Draft(Kind.STATEMENT, headings, statement.text, statement.source, sub_section=area)
+                self._add(
+                    _Draft(
+                        Kind.STATEMENT,
+                        headings,
+                        statement.text,
+                        statement.source,
+                        lead_in=self._table_lead_in(statement.heads),
+                        sub_section=area,
+                    )
                 )
         else:
             for row in read_rows(rows, prose=self._prose()):
-                self._drafts.append(
+                self._add(
                     _Draft(
                         Kind.TABLE_ROW,
                         headings,
                         row.text,
                         list(row.source),
                         reading=row.reading,
-                        lead_in=self._lead_in,
+                        lead_in=self._table_lead_in(row.heads),
                     )
                 )
         self._lead_in = None
         return end
+
+    def _drop_lead_in(self) -> None:
+        self._keep_unused(above=_LEAD_IN_LEVEL)
+        self._lead_in = None
+
+    def _table_lead_in(self, heads: str) -> str | None:
+        return "\n".join(filter(None, [self._lead_in, heads])) or None
 
     def _labels(self) -> list[str]:
         rows = [block for block in self._blocks if block.form is Form.ROW and len(block.text) < 200]
@@ -351,11 +342,14 @@ def _shown_marker(marker: str) -> str:
 
 
 def _ends_with_item(draft: _Draft) -> bool:
-    return (
-        draft.kind is Kind.NUMBERED
-        and re.match(r"[^\w\s] ", draft.text.rsplit("\n", 1)[-1]) is not None
-        and "\n" in draft.text
-    )
+    """Whether a numbered paragraph ends with an item of a list."""
+    *before, last = draft.text.split("\n")
+    return bool(before) and _ITEM.match(last) is not None
+
+
+def _is_listed(draft: _Draft, block: Block) -> bool:
+    """Whether a text is an item ("2. good schools;") of a list that a numbered paragraph opens."""
+    return opens_with_number(block.text) is not None and (draft.text.endswith(":") or _ends_with_item(draft))
 
 
 def _give_scales_to_rows(drafts: Sequence[_Draft]) -> None:
@@ -410,8 +404,10 @@ def _finish(drafts: Sequence[_Draft], report_id: str) -> tuple[Passage, ...]:
 
 
 def _id_stem(draft: _Draft) -> str:
-    if draft.kind in _OUTSIDE_SECTIONS or not draft.section:
+    if draft.kind in _OUTSIDE_SECTIONS:
         return slug(draft.kind.value)
+    if not draft.section:
+        return "opening"
     names = draft.section if draft.kind is Kind.STATEMENT else draft.headings
     return ".".join(slug(part_name(name) or name) for name in names)
 

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from qa.ingest.headings import Contents, find_contents, is_prose, looks_like_heading, standing_alone
 from qa.ingest.numbering import PrintedNumber, opens_with_number, paragraph_numbers
+from qa.ingest.tables import is_grade
 from qa.types import Block, Form
 
 _SALUTATION = re.compile(r"Dear\b.{0,80}")
@@ -29,9 +30,7 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LEAD_IN = 15
-_SMALL_WORDS = frozenset(
-    ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"]
-)
+_SMALL_WORDS = frozenset("a an and at by for from in of on or the to with".split())
 
 
 class Role(Enum):
@@ -130,29 +129,40 @@ def _heading_like(blocks: Sequence[Block], contents: Contents) -> list[bool]:
         for index, block in enumerate(blocks)
     ]
     for index, block in enumerate(blocks):
-        if flags[index] and opens_with_number(block.text) and not contents.names(block.text):
+        if not flags[index]:
+            continue
+        if _goes_on(blocks, index):
+            flags[index] = False
+        elif opens_with_number(block.text) and not contents.names(block.text):
             flags[index] = _heads_text(blocks, index)
     return flags
+
+
+def _goes_on(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a line is the first half of a sentence that goes on below, or on the next page."""
+    below = (block for block in blocks[index + 1 : index + 3] if not _PAGE_NUMBER.fullmatch(block.text))
+    following = next(below, None)
+    return following is not None and following.form is Form.TEXT and following.text[0].islower()
 
 
 def _heads_text(blocks: Sequence[Block], index: int) -> bool:
     """Whether a short numbered line is a heading ("2. Context") rather than one of a numbered list."""
     if index + 1 >= len(blocks):
         return False
-    numbers = [
-        int(match["printed"].split(".")[-1])
-        if (match := opens_with_number(blocks[i].text)) and not is_prose(blocks[i])
-        else None
-        for i in (index - 1, index, index + 1)
-        if i >= 0
-    ]
-    neighbours = [number for number in (numbers[0] if index else None, numbers[-1]) if number is not None]
-    own = numbers[1 if index else 0]
-    return (
-        own is not None
-        and not any(abs(own - number) == 1 for number in neighbours)
-        and not blocks[index].text.endswith("?")
+    own = _list_number(blocks[index])
+    around = [_list_number(blocks[i]) for i in (index - 1, index + 1) if i >= 0]
+    listed = any(
+        other and own and other[:-1] == own[:-1] and abs(other[-1] - own[-1]) == 1 for other in around
     )
+    return not listed and not blocks[index].text.endswith("?")
+
+
+def _list_number(block: Block) -> tuple[int, ...] | None:
+    """Return the number a short line begins with, part by part."""
+    match = opens_with_number(block.text)
+    if match is None or is_prose(block):
+        return None
+    return tuple(int(part) for part in match["printed"].split("."))
 
 
 def _body_start(
@@ -171,20 +181,20 @@ def _body_start(
     if salutation is not None:
         return salutation + 1
     first = next(
-        (
-            i
-            for i, block in enumerate(blocks)
-            if i in numbers or (is_prose(block) and not _NOTICE.fullmatch(block.text))
-        ),
-        0,
+        (index for index in range(len(blocks)) if index in numbers or _has_substance(blocks, index)), 0
     )
-    while (
-        first > 0
-        and (_SCALE.search(blocks[first - 1].text) or not heading_like[first - 1])
-        and blocks[first].gap == 0
-    ):
+    while first > 0 and blocks[first].gap == 0 and not heading_like[first - 1]:
         first -= 1
-    return first - 1 if first > 0 and heading_like[first - 1] else first
+    headed = first > 0 and heading_like[first - 1] and ": " not in blocks[first - 1].text
+    return first - 1 if headed else first
+
+
+def _has_substance(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a block can only belong to the body of a report: running text, or a table of judgements."""
+    block = blocks[index]
+    if block.form is Form.ROW:
+        return any(is_grade(cell.text) for cell in block.cells[1:] if not cell.text.isdigit())
+    return is_prose(block) and not _NOTICE.fullmatch(block.text)
 
 
 def _closing(blocks: Sequence[Block], body: int) -> frozenset[int]:
@@ -217,7 +227,10 @@ def _role_of_text(blocks: Sequence[Block], index: int) -> Role:
         return Role.SCALE
     if _GRADE.fullmatch(text.rstrip(".")):
         return Role.GRADE
-    if text.endswith(":") and len(text.split()) <= _LONGEST_LEAD_IN and _introduces(blocks, index):
+    is_phrase = (
+        text.endswith(":") and len(text.split()) <= _LONGEST_LEAD_IN and not re.search(r"[.?!]\s", text)
+    )
+    if is_phrase and _introduces(blocks, index):
         return Role.LEAD_IN
     return Role.PROSE
 

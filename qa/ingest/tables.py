@@ -11,52 +11,32 @@ from qa.types import Block, Cell, Span
 
 _GRADE_WORD = re.compile(
     r"(?:\d{1,2}|[A-E]|n/?a|yes|no|met|not met|partly met|outstanding|excellent|very good|good|satisfactory"
-    r"|adequate|fair|poor|inadequate|requires improvement(?: to be good)?|improving|declining|[-–—]|\d[\d.,]*\s?%?)",
+    r"|adequate|fair|poor|inadequate|requires improvement(?: to be good)?|improving|declining|[-–—]"
+    r"|\d[\d.,]*\s?%?)",
     re.IGNORECASE,
 )
 _NO_AREA = frozenset(
-    [
-        "a",
-        "an",
-        "all",
-        "and",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "it",
-        "most",
-        "no",
-        "not",
-        "of",
-        "on",
-        "one",
-        "some",
-        "the",
-        "there",
-        "these",
-        "this",
-        "to",
-    ]
+    "a an all and at by for from in it most no not of on one some the there these this to".split()
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table of judgements: as printed, and as it reads with its column heads."""
+    """One row of a table of judgements: as printed, as it reads with its heads, and these as printed."""
 
     text: str
     reading: str
+    heads: str
     source: tuple[Span, ...]
 
 
 @dataclass(slots=True)
 class Statement:
-    """One cell that says something: its area and column, its words, the pieces of the file they stand in."""
+    """One cell that says something: its area and column, the heads as printed, its words and their place."""
 
     area: str | None
     column: str | None
+    heads: str
     text: str
     source: list[Span] = field(default_factory=list)
 
@@ -74,8 +54,9 @@ def read_rows(rows: Sequence[Block], *, prose: Counter[str]) -> list[Row]:
     read: list[Row] = []
     for table in _tables(rows):
         heads, body = _heads(table)
+        printed = "\t".join(heads)
         heads = [_sentence_case(head, prose) for head in heads]
-        read += [Row(block.text, _reading(block.cells, heads), (block.source,)) for block in body]
+        read += [Row(block.text, _reading(block.cells, heads), printed, (block.source,)) for block in body]
     return read
 
 
@@ -104,6 +85,8 @@ def read_statements(rows: Sequence[Block], *, text: str, labels: Iterable[str]) 
     open_in_column: dict[int, Statement] = {}
     statements: list[Statement] = []
     for block in body:
+        if [cell.text for cell in block.cells] == heads:
+            continue
         cells = {column: cell for column, cell in enumerate(block.cells) if cell.text}
         if _is_area_row(block.cells):
             area = next(iter(cells.values())).text
@@ -123,7 +106,7 @@ def read_statements(rows: Sequence[Block], *, text: str, labels: Iterable[str]) 
                 above.source.append(source)
                 continue
             head = heads[column] if column < len(heads) else ""
-            open_in_column[column] = Statement(area, head or None, words, [source])
+            open_in_column[column] = Statement(area, head or None, "\t".join(heads), words, [source])
             statements.append(open_in_column[column])
     return statements
 
@@ -151,25 +134,26 @@ def _heads(rows: Sequence[Block]) -> tuple[list[str], Sequence[Block]]:
 
 def _is_head(row: Block, below: Sequence[Block]) -> bool:
     filled = [cell.text for cell in row.cells if cell.text]
-    if not below or _is_area_row(row.cells) or any(_is_sentence(text) or _is_grade(text) for text in filled):
+    if not below or _is_area_row(row.cells) or any(_is_sentence(text) or is_grade(text) for text in filled):
         return False
     if not row.cells[0].text:
         return bool(filled)
     values = [cell.text for block in below for cell in block.cells[1:] if cell.text]
     if not values or {cell.text for cell in row.cells[1:]} & set(values):
         return False
-    telling = sum(_is_grade(value) or _is_sentence(value) for value in values)
+    telling = sum(is_grade(value) or _is_sentence(value) for value in values)
     return telling * 2 > len(values) or len(set(values)) * 2 <= len(values)
 
 
 def _is_area_row(cells: Sequence[Cell]) -> bool:
     filled = [cell.text.casefold() for cell in cells if cell.text]
     return (
-        len(filled) > 1 and len(set(filled)) == 1 and not _is_grade(filled[0]) and not _is_sentence(filled[0])
+        len(filled) > 1 and len(set(filled)) == 1 and not is_grade(filled[0]) and not _is_sentence(filled[0])
     )
 
 
-def _is_grade(text: str) -> bool:
+def is_grade(text: str) -> bool:
+    """Whether a cell holds nothing but a grade, a figure or an answer such as ``met``."""
     return _GRADE_WORD.fullmatch(text) is not None
 
 

@@ -13,9 +13,12 @@ from qa.errors import CorpusError
 from qa.types import Block, Cell, Emphasis, Form, Span
 
 # A printed bullet: a mark followed by space, or one that can be nothing else (private use: a symbol font's).
-_BULLET = re.compile(r"\s*(?:([-–—•*·▪◦●■□‣⁃➢➤✓✔])\s+|([•▪◦●■‣⁃➢➤\ue000-\uf8ff])\s*|(o)(?:\t|\s{2,}))(?=\S)")
+_BULLET = re.compile(
+    r"\s*(?:([-–—•*·▪◦●■□◼◾‣⁃►➔➢➤✓✔])\s+|([•▪◦●■◼◾‣⁃►➔➢➤\ue000-\uf8ff])\s*|(o)(?:\t|\s{2,})"
+    r"|(\((?:[a-z]|[ivx]{2,4})\))\s+)(?=\S)"
+)
 _NUMBERED = re.compile(r"\s*\*{0,2}(?:\d{1,3}(?:\.\d{1,3})*[.)]?|\d{1,3}\([a-z]\))\*{0,2}\s+(?=\S)")
-_BARE_NUMBER = re.compile(r"\s*\*{0,2}\d{1,3}(?:\.\d{1,3})*\.\*{0,2}\s*")
+_BARE_MARK = re.compile(r"\s*(?:\*{0,2}\d{1,3}(?:\.\d{1,3})*\.\*{0,2}|[•▪◦●■□◼◾‣⁃►➔➢➤✓✔\ue000-\uf8ff])\s*")
 _NUMBER_THEN_TAB = re.compile(r"\s*\*{0,2}\d{1,3}(?:\.\d{1,3})*[.)]?\*{0,2}\t+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _EMPHASIS = re.compile(
@@ -79,7 +82,7 @@ def read_text(text: str) -> list[Block]:
     width = _wrap_width(lines)
     groups: list[list[_Line]] = []
     for line in lines:
-        if groups and line.gap == 0 and _continues(groups[-1], line, width):
+        if groups and _continues(groups[-1], line, width):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -143,11 +146,13 @@ def _wrap_width(lines: list[_Line]) -> int | None:
 
 
 def _continues(group: list[_Line], line: _Line, width: int | None) -> bool:
-    """Whether a line that follows another directly belongs to the same paragraph, item or row."""
+    """Whether a line belongs to the paragraph or item above it."""
     above = group[-1]
-    if _BARE_NUMBER.fullmatch(above.text):
+    if _is_row(line.text):
+        return False
+    if _BARE_MARK.fullmatch(above.text) and line.gap <= 1:
         return True
-    if _is_row(line.text) or _NUMBERED.match(line.text) or "\t" in above.text.strip(" "):
+    if line.gap or _NUMBERED.match(line.text) or "\t" in above.text.strip(" "):
         return False
     first_word = line.text.split()[0]
     above_is_full = width is not None and len(above.text.rstrip()) + 1 + len(first_word) > width * 0.9
@@ -167,7 +172,7 @@ def _block(group: list[_Line], *, follows_row: bool) -> Block:
     first = group[0]
     raw = " ".join(line.text for line in group)
     start, end = first.start, group[-1].start + len(group[-1].text.rstrip())
-    if _is_row(raw) or (follows_row and len(group) == 1 and "\t" in raw):
+    if len(group) == 1 and (_is_row(raw) or (follows_row and "\t" in raw)):
         return _row(first)
     marker = ""
     if bullet := _BULLET.match(raw):
