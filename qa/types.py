@@ -203,8 +203,8 @@ class ReportSummary:
 class Window(NamedTuple):
     """One or a few consecutive sentences of a passage: the unit that has a vector.
 
-    `passage` is the number of the passage in its index; `start` and `end` are character offsets into what the
-    passage shows.
+    `passage` is the number of the passage in its index; `start` and `end` are offsets into its text.
+    A table row is one sentence, embedded as it reads.
     """
 
     passage: int
@@ -225,7 +225,7 @@ class Candidate:
 class CitedPassage:
     """One ranked passage of an answer.
 
-    `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.shown``
+    `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.text``
     of the sentences that match the question best; `score` orders this answer only.
     """
 
@@ -256,6 +256,13 @@ class CitedPassage:
     def shown(self) -> str:
         """What people read: the reading of a table row, else the text."""
         return self.passage.shown
+
+    @property
+    def shown_highlights(self) -> tuple[Span, ...]:
+        """The highlights as offsets into what is shown; the reading of a row is marked as a whole."""
+        if self.reading is None or not self.highlights:
+            return self.highlights
+        return (Span(0, len(self.reading)),)
 
     @property
     def section(self) -> tuple[str, ...]:

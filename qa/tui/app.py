@@ -103,8 +103,10 @@ class QaApp(App[None]):
             self.delivery = delivery
 
     def __init__(self, open_library: OpenLibrary) -> None:
-        super().__init__()
+        # Textual chooses its filter for colours here: without this one it would send black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._open_library = open_library
+        self._ask_screen = AskScreen(id="ask-screen")
         self._library: Asker | None = None
         self._opening_problem: str | None = None
         self._takes_questions = False
@@ -115,20 +117,16 @@ class QaApp(App[None]):
             # Any other theme would still send its greys.
             self.theme = "ansi-dark"
 
-    def get_default_screen(self) -> AskScreen:
-        """Start with the Ask screen."""
-        return AskScreen(id="ask-screen")
-
     @property
     def ask_screen(self) -> AskScreen:
         """The Ask screen, also while help lies over it."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, AskScreen)
-        return screen
+        return self._ask_screen
 
-    def on_mount(self) -> None:
-        """Be ready to be told to end."""
+    async def on_mount(self) -> None:
+        """Have the question box ready before the first key is handled, so that early typing is not lost."""
         self._restore_the_terminal_when_killed()
+        await self.push_screen(self._ask_screen)
+        self._ask_screen.set_focus(self._ask_screen.question_box)
 
     def on_ready(self) -> None:
         """Open the library once the first frame is drawn."""

@@ -29,7 +29,7 @@ def bindings_of(nodes: Iterable[DOMNode]) -> list[Binding]:
     """
     found: dict[str, Binding] = {}
     for node in nodes:
-        # Textual has no public way to ask a widget that is not focused; the screen does the same for one that is.
+        # What a screen does for the widget in focus; Textual has no public way to ask any other widget.
         bindings = node._bindings.copy()
         bindings.apply_keymap(node.app._keymap)
         for _key, binding in bindings:

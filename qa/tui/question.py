@@ -47,9 +47,18 @@ class QuestionBox(Input):
         event.stop()
         self.replace(" ".join(event.text.split()), *self.selection)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def on_key(self, event: events.Key) -> None:
+        """Take Enter in its turn; as a binding it would be run after letters that were typed later.
+
+        Before the terminal is in its raw mode Enter arrives as a line feed, which is ctrl+j.
+        """
+        if event.key in ("enter", "ctrl+j"):
+            event.stop()
+            event.prevent_default()
+            await self.action_submit()
+
+    async def action_submit(self) -> None:
         """Hand the question on and make room for the next."""
-        event.stop()
         question = self.value.strip()
         if not question:
             return

@@ -43,7 +43,7 @@ class Paragraph(HorizontalGroup):
         if cited is None and not self.has_class("-chosen"):
             return
         self.set_class(cited is not None, "-chosen")
-        self._words.update(passage_words(self.passage, cited.highlights if cited else ()))
+        self._words.update(passage_words(self.passage, cited.shown_highlights if cited else ()))
 
 
 class Section(VerticalScroll):

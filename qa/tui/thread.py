@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -24,6 +25,7 @@ WELCOME = (
 )
 NOTHING_FOUND = "Nothing was found: no passage in the reports answers this question."
 CURRENT_MARK = "▌"
+FOCUSED_MARK = "█"
 _EXCERPT_LINES = 2
 
 
@@ -84,6 +86,7 @@ class Thread(OptionList):
         super().__init__(id=id, markup=False, compact=True)
         self._turns: list[Turn] = []
         self._passages: dict[str, tuple[Turn, CitedPassage]] = {}
+        self._drawn: dict[int, tuple[TurnState, list[Option]]] = {}
         self._notice = WELCOME
 
     def on_mount(self) -> None:
@@ -123,15 +126,9 @@ class Thread(OptionList):
         """Draw every question and passage anew; the highlight stays on its passage."""
         highlighted_id = self.highlighted_option.id if self.highlighted_option else None
         scroll_y = self.scroll_y
-        options: list[Option] = []
-        self._passages.clear()
-        for turn in self._turns:
-            options.append(_header(turn))
-            for position, cited in enumerate(turn.answer.passages if turn.answer else (), start=1):
-                self._passages[_option_id(turn, position)] = (turn, cited)
-                options.append(_passage_option(turn, position, cited))
+        options = [option for turn in self._turns for option in self._options_of(turn)]
         if not options:
-            options.append(Option(Entry(Content(""), Content(""), words(self._notice)), disabled=True))
+            options = [Option(Entry(Content(""), Content(""), words(self._notice)), disabled=True)]
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(options)
             if highlighted_id in self._passages:
@@ -163,15 +160,15 @@ class Thread(OptionList):
         return next((turn for turn in reversed(self._turns) if turn.answer and turn.answer.passages), None)
 
     def render_line(self, y: int) -> Strip:
-        """Draw a line; the highlighted passage has a bar beside it, because colour alone tells too little."""
+        """Draw a line; the highlighted passage has a bar beside it, a broad one while keys go to the list."""
         strip = super().render_line(y)
         first = next(iter(strip), None)
         if self.highlighted is None or first is None or first.style is None:
             return strip
         if first.style.meta.get("option") != self.highlighted:
             return strip
-        mark = Strip([type(first)(CURRENT_MARK, first.style)], 1)
-        return Strip.join([mark, strip.crop(1)])
+        mark = FOCUSED_MARK if self.has_focus else CURRENT_MARK
+        return Strip.join([Strip([Segment(mark, first.style)], 1), strip.crop(1)])
 
     def on_resize(self, _event: events.Resize) -> None:
         """Keep the highlighted passage in view when the lines are laid out anew."""
@@ -187,6 +184,17 @@ class Thread(OptionList):
         """Translate the list's message into one that names the passage."""
         event.stop()
         self.post_message(self.PassageOpened())
+
+    def _options_of(self, turn: Turn) -> list[Option]:
+        """Return the lines of a question, those drawn before if it is no further than then."""
+        state, options = self._drawn.get(turn.number, (None, []))
+        if state is not turn.state:
+            options = [_header(turn)]
+            for position, cited in enumerate(turn.answer.passages if turn.answer else (), start=1):
+                self._passages[_option_id(turn, position)] = (turn, cited)
+                options.append(_passage_option(turn, position, cited))
+            self._drawn[turn.number] = (turn.state, options)
+        return options
 
     def _current(self) -> tuple[Turn, CitedPassage] | None:
         option = self.highlighted_option
