@@ -6,24 +6,29 @@ Computes nothing: what it prints is what the library answers.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from qa import __version__
 from qa.cite import answer_as_dict, passage_as_dict, plural, printable, summary_as_dict, to_json
-from qa.errors import CorpusError, IndexMissingError, IndexStateError, ModelError, QaError, QuestionError
+from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
 from qa.types import Answer, CitedPassage, Kind, Progress, ReportSummary, Span
 
 if TYPE_CHECKING:
+    from qa.evaluate import Evaluation
     from qa.library import Library
 
 BAR = "▌"
 """Stands in the margin of the lines that hold the best sentence."""
+
+
+DEFAULT_QUESTIONS = Path("corpus", "evaluation", "rutland-questions.jsonl")
 
 
 class ExitCode(IntEnum):
@@ -39,6 +44,9 @@ class ExitCode(IntEnum):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for as long as we run
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -55,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has closed it; nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return ExitCode.ANSWERED
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         _say(f"The output cannot be written ({error.strerror}); check where it goes to")
         return ExitCode.CORPUS_OR_INDEX
 
@@ -131,6 +139,16 @@ def _parser() -> _Parser:
     reports = commands.add_parser("reports", parents=[shared], help="list the reports and what they hold")
     reports.add_argument("--json", action="store_true", help="print one JSON object a report")
     reports.set_defaults(run=_run_reports)
+    evaluation = commands.add_parser("eval", parents=[shared], help="measure how well questions are answered")
+    evaluation.add_argument(
+        "questions",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help=f"questions with evidence, one JSON object a line (default: {DEFAULT_QUESTIONS.as_posix()})",
+    )
+    evaluation.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluation.set_defaults(run=_run_eval)
     return parser
 
 
@@ -198,6 +216,18 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
         print("\n".join(to_json(summary_as_dict(summary)) for summary in summaries))
     else:
         print("\n\n".join(_render_summary(summary) for summary in summaries))
+    return ExitCode.ANSWERED
+
+
+def _run_eval(options: argparse.Namespace) -> ExitCode:
+    from qa.evaluate import DEPTH, evaluate, read_questions
+
+    questions = read_questions(options.questions or _folder(options) / DEFAULT_QUESTIONS)
+    library = _open(options)
+    result = evaluate(
+        questions, library.passages(), lambda q: library.ask(q.text, k=DEPTH, history=q.history)
+    )
+    print(to_json(dataclasses.asdict(result)) if options.json else _render_evaluation(result))
     return ExitCode.ANSWERED
 
 
@@ -298,7 +328,9 @@ def _render_passage(cited: CitedPassage, *, numbered: bool) -> str:
     shown = printable(cited.shown)
     lines: list[str] = []
     for line in _wrapped(shown, max(20, min(shutil.get_terminal_size().columns, 100) - 4)):
-        marked = [Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.highlights]
+        marked = [
+            Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.shown_highlights
+        ]
         marked = [span for span in marked if span.start < span.end]
         lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
     return "\n".join([head, *lines])
@@ -340,6 +372,18 @@ def _render_summary(summary: ReportSummary) -> str:
     return "\n".join(lines)
 
 
+def _render_evaluation(result: Evaluation) -> str:
+    rows = [("all", sum(result.counts.values()), result.overall)]
+    rows += [(name, result.counts[name], measures) for name, measures in result.by_type.items()]
+    lines = [f"{'':<14}{'n':>4}" + "".join(f"{name:>12}" for name in result.overall)]
+    for name, count, measures in rows:
+        lines.append(f"{name:<14}{count:>4}" + "".join(f"{value:>12.3f}" for value in measures.values()))
+    lost = f"; not for {', '.join(result.missing)}" if result.missing else ""
+    whole = sum(result.counts.values()) - len(result.missing)
+    lines.append(f"Every quote stands whole in a ranked passage for {plural(whole, 'question')}{lost}.")
+    return "\n".join(lines)
+
+
 def _plural_kind(kind: Kind) -> str:
     return kind.value if kind in {Kind.FRONT_MATTER, Kind.CLOSING} else f"{kind.value}s"
 
@@ -361,16 +405,22 @@ def _unicode(text: str) -> str:
 
 
 def _say(sentence: str) -> None:
-    print(f"qa: {printable(sentence)}", file=sys.stderr, flush=True)
+    try:
+        print(f"qa: {printable(sentence)}", file=sys.stderr, flush=True)
+    except OSError:
+        # Nobody can be told; the exit code still tells.
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what is written to a stream from now on, and what it still holds, nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _exit_code(error: QaError) -> ExitCode:
-    if isinstance(error, QuestionError):
+    if isinstance(error, QuestionError | EvaluationError):
         return ExitCode.USAGE
-    if isinstance(error, ModelError):
-        return ExitCode.MODEL
-    assert isinstance(error, CorpusError | IndexStateError)
-    return ExitCode.CORPUS_OR_INDEX
+    return ExitCode.MODEL if isinstance(error, ModelError) else ExitCode.CORPUS_OR_INDEX
 
 
 if __name__ == "__main__":

@@ -32,3 +32,7 @@ class ModelError(QaError):
 
 class IndexMissingError(IndexStateError):
     """There is no index yet."""
+
+
+class EvaluationError(QaError):
+    """Questions, judgements or a run that cannot be measured."""

@@ -7,14 +7,15 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from qa.answer import make_answer
 from qa.cite import citation, listed, locator
 from qa.encoder import SentenceEncoder
-from qa.errors import CorpusError, IndexStateError, NotFoundError, QuestionError
+from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, QuestionError
 from qa.index import Index, Manifest, build_index, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
 from qa.retrieve import Retriever
@@ -29,6 +30,7 @@ LONGEST_QUESTION = 2_000
 MOST_PASSAGES = 1_000
 """The largest `k`."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARAGRAPH_WORD = re.compile(r"\b(?:para|paras|paragraph|paragraphs)\b\.?", re.IGNORECASE)
 
 
@@ -113,7 +115,10 @@ class Library:
             Index.open(folder / INDEX_FOLDER).close()
         except IndexStateError:
             return False
-        if model is not None and SentenceEncoder(model).fingerprint != manifest.weights_sha256:
+        try:
+            if model is not None and SentenceEncoder(model).fingerprint != manifest.weights_sha256:
+                return False
+        except ModelError:
             return False
         return not stale_reasons(manifest, folder / CORPUS_FOLDER)
 
@@ -195,6 +200,7 @@ class Library:
         ModelError, IndexStateError
             As in `prepare`, at the first question.
         """
+        question, history = _well_formed(question), [_well_formed(earlier) for earlier in history]
         _check_question(question, k, leans_on_history=bool(history))
         self._check_reports(reports)
         self._check_section(section)
@@ -224,7 +230,7 @@ class Library:
         """
         if context < 0:
             raise QuestionError("The number of neighbours cannot be negative; give --context 0 or more")
-        passage = self._resolve(passage_id)
+        passage = self._resolve(_well_formed(passage_id))
         around = self._index.store.passages_of(passage.report)
         chosen = around[max(0, passage.order - context) : passage.order + context + 1]
         return tuple(self._cited(each, rank) for rank, each in enumerate(chosen, start=1))
@@ -248,6 +254,11 @@ class Library:
         return tuple(
             ReportSummary(report, counts[report.id]) for report in self._index.store.reports.values()
         )
+
+    def passages(self) -> Iterator[Passage]:
+        """Yield every passage that can be ranked, in reading order."""
+        for report_id in self._index.store.reports:
+            yield from (each for each in self._index.store.passages_of(report_id) if each.kind.ranked)
 
     def close(self) -> None:
         """Close the index."""
@@ -283,7 +294,8 @@ class Library:
         hints = [f"its numbered paragraphs are {numbers[0]} to {numbers[-1]}"] if numbers else []
         near = difflib.get_close_matches(wanted, [passage.id for passage in passages], n=3, cutoff=0.6)
         hints += [f"ids like it are {listed(near)}"] if near else []
-        return NotFoundError(f'{report_id} has no passage "{wanted}"; {", and ".join(hints) or "see qa ask"}')
+        hints = hints or [f"its passages are {listed(passage.id for passage in passages)}"]
+        return NotFoundError(f'{report_id} has no passage "{wanted}"; {", and ".join(hints)}')
 
     def _check_reports(self, reports: Sequence[str] | None) -> None:
         known = self._index.store.reports
@@ -349,19 +361,29 @@ def _reports_at(source: Path) -> list[Path]:
 def _copy(source: Path, corpus: Path) -> Path:
     if source.resolve().is_relative_to(corpus.resolve()):
         return source
-    target = corpus / source.name
+    target, partial = corpus / source.name, corpus / f".{source.name}.partial"
     try:
         if target.exists():
             if sha256(target.read_bytes()) != sha256(source.read_bytes()):
                 raise CorpusError(f"{target} exists and differs from {source}; rename one of them")
             return target
         corpus.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        # Under a hidden name until it is whole: half a report must never be taken for one.
+        shutil.copyfile(source, partial)
+        partial.replace(target)
     except OSError as error:
         raise CorpusError(
             f"{source} cannot be copied to {corpus} ({error.strerror}); check both paths"
         ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
     return target
+
+
+def _well_formed(text: str) -> str:
+    """Return a text without lone surrogates: they are no characters, SQLite and models refuse them."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _check_question(question: str, k: int, *, leans_on_history: bool) -> None:

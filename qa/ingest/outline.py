@@ -408,7 +408,7 @@ def _id_stem(draft: _Draft) -> str:
         return slug(draft.kind.value)
     if not draft.section:
         return "opening"
-    names = draft.section if draft.kind is Kind.STATEMENT else draft.headings
+    names = (draft.sub_section if draft.kind is Kind.STATEMENT else ()) or draft.headings or draft.section
     return ".".join(slug(part_name(name) or name) for name in names)
 
 
