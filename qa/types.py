@@ -213,6 +213,70 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Expansion:
+    """Words searched beside words that were typed: `typed` means `meaning`, said by `source`.
+
+    `source` is a report's id if the report defines the abbreviation itself, or ``"glossary"``.
+    """
+
+    typed: str
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A typed word that stands in no report and the word of the reports searched in its place."""
+
+    typed: str
+    searched: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question understood.
+
+    Attributes
+    ----------
+    question
+        As it was typed.
+    words
+        What is searched: scope words taken out, spelling mended.
+    phrases
+        Words in quotation marks: a passage must hold them literally.
+    reports
+        Ids of the only reports searched; none for all.
+    section
+        Words of a heading the passages must stand under; none for any.
+    expansions, corrections
+        What is searched beside and in place of the typed words.
+    favoured
+        Ids of reports that the question names in plain words; their passages come first, no other is excluded.
+    compares
+        Whether the question compares reports, so that each must be heard.
+    context
+        The earlier question this one leans on, or none.
+    located
+        Ids of the passages that the question names by number or heading, in order; these are the answer.
+    unknown
+        Words of the question that stand in no report, in no form.
+    """
+
+    question: str
+    words: str
+    phrases: tuple[str, ...] = ()
+    reports: tuple[str, ...] | None = None
+    section: str | None = None
+    expansions: tuple[Expansion, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    favoured: tuple[str, ...] = ()
+    compares: bool = False
+    context: str | None = None
+    located: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage a retriever proposes; a higher score is better, within one retriever's list only."""
 
