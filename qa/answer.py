@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qa.cite import citation, locator
-from qa.types import Answer, Candidate, CitedPassage, Report
+from qa.types import Answer, Candidate, CitedPassage, Query, Report
 
 
 def make_answer(
-    question: str, candidates: Sequence[Candidate], reports: Mapping[str, Report], *, elapsed_ms: float
+    query: Query, candidates: Sequence[Candidate], reports: Mapping[str, Report], *, elapsed_ms: float
 ) -> Answer:
     """Return the answer a ranking gives to a question.
 
     Parameters
     ----------
-    question
-        As it was asked.
+    query
+        The question understood.
     candidates
         The ranked passages, best first.
     reports
@@ -33,7 +33,8 @@ def make_answer(
             citation=citation(candidate.passage, reports[candidate.passage.report]),
             highlights=candidate.highlights,
             score=candidate.score,
+            explanation=candidate.explanation,
         )
         for rank, candidate in enumerate(candidates, start=1)
     )
-    return Answer(question, bool(passages), passages, elapsed_ms)
+    return Answer(query.question, bool(passages), passages, elapsed_ms, query)

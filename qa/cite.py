@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from qa.types import Answer, CitedPassage, Kind, Passage, Report, ReportSummary
+from qa.types import Answer, CitedPassage, Finding, Kind, Passage, Report, ReportSummary
 
 PATH_SEPARATOR = " › "
 
@@ -105,6 +105,26 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
     }
 
 
+def finding_as_dict(finding: Finding) -> dict[str, Any]:
+    """Return what an exhaustive search found as the documented ``--json`` object."""
+    return {
+        "query": finding.query,
+        "expression": finding.expression,
+        "searched": finding.searched,
+        "total": finding.total,
+        "found": len(finding.passages),
+        "by_report": [
+            {"id": report.id, "title": report.title, "date": report.date, "passages": passages}
+            for report, passages in finding.by_report
+        ],
+        "by_section": [
+            {"report": report.id, "section": list(section), "passages": passages}
+            for report, section, passages in finding.by_section
+        ],
+        "passages": [passage_as_dict(cited) for cited in finding.passages],
+    }
+
+
 def summary_as_dict(summary: ReportSummary) -> dict[str, Any]:
     """Return one line of the list of reports as the documented ``--json`` object."""
     report = summary.report
@@ -131,8 +151,11 @@ def to_json(value: Any) -> str:
 def _path(passage: Passage) -> list[str]:
     headings = list(passage.section)
     if passage.scope:
-        opens_scope = next(i for i, heading in enumerate(headings) if heading.startswith(passage.scope))
-        headings[opens_scope] = passage.scope
+        openings = [i for i, heading in enumerate(headings) if heading.startswith(passage.scope)]
+        if openings:
+            headings[openings[0]] = passage.scope
+        else:
+            headings.insert(0, passage.scope)
     return [PATH_SEPARATOR.join(headings)] if headings else []
 
 

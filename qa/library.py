@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -16,14 +17,28 @@ from qa.answer import make_answer
 from qa.cite import citation, listed, locator
 from qa.encoder import SentenceEncoder
 from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, QuestionError
-from qa.index import Index, Manifest, build_index, stale_reasons
+from qa.find import make_finding
+from qa.index import Index, Manifest, build_from_passages, build_index, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
+from qa.query import Catalogue, understand
 from qa.retrieve import Retriever
 from qa.store import content_words, words_of
-from qa.types import Answer, CitedPassage, Encoder, Passage, ProgressCallback, ReportSummary
+from qa.types import (
+    Answer,
+    Candidate,
+    CitedPassage,
+    Encoder,
+    Finding,
+    Passage,
+    ProgressCallback,
+    ReportOutline,
+    ReportSummary,
+)
+from qa.vocabulary import Vocabulary, read_glossary
 
 CORPUS_FOLDER = "corpus"
 INDEX_FOLDER = "index"
+GLOSSARY_FILE = "glossary.toml"
 LONGEST_QUESTION = 2_000
 """Characters in the longest question that is answered."""
 
@@ -106,6 +121,43 @@ class Library:
         index = Index.open(folder / INDEX_FOLDER)
         return cls(folder, index, lambda: encoder, notes + _skipped(folder))
 
+    @classmethod
+    def build_from_passages(
+        cls,
+        reports: Sequence[ReportOutline],
+        directory: str | Path,
+        *,
+        model: str | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Self:
+        """Index passages that come from no report file, such as a public collection to measure with.
+
+        Parameters
+        ----------
+        reports
+            Reports with their passages; ids must be unique.
+        directory
+            The index directory; made if missing.
+        model, progress
+            As in `build`.
+
+        Raises
+        ------
+        IndexStateError
+            If the index cannot be written.
+        ModelError
+            If the model cannot be found or loaded.
+        """
+        encoder = SentenceEncoder(model)
+        build_from_passages(reports, Path(directory), encoder, progress=progress)
+        return cls(Path(directory), Index.open(Path(directory)), lambda: encoder)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What answers: this package's version, the model, and the build of the index."""
+        manifest = self._index.manifest
+        return {"version": manifest.version, "model": manifest.model, "index": manifest.build}
+
     @staticmethod
     def is_current(path: str | Path = ".", *, model: str | None = None) -> bool:
         """Whether a folder's index agrees with its corpus, and with a model if one is named."""
@@ -175,43 +227,103 @@ class Library:
         history: Sequence[str] = (),
         reports: Sequence[str] | None = None,
         section: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+        mode: str = "full",
     ) -> Answer:
         """Answer a question with cited passages.
 
         Parameters
         ----------
         question
-            In plain words, at most 2,000 characters.
+            In plain words, at most 2,000 characters; may hold filters (``report:ID``, ``section:"words"``,
+            ``before:YEAR``, ``after:YEAR``), words in quotation marks that a passage must hold, or name a
+            paragraph (``para 28``).
         k
             How many passages at most, 1 to 1,000.
         history
-            Earlier questions of the conversation, oldest first.
+            Earlier questions of the conversation, oldest first; used if the question leans on the last one.
         reports
             Ids of the reports to search; none for all.
         section
             Words of a heading that the passages must stand under, such as ``"staying safe"``; none for any.
+        before, after
+            Years; only reports dated in an earlier, or a later, year are searched.
+        mode
+            How passages are ranked: ``"full"``, or for comparison ``"bm25"``, ``"dense"`` or ``"hybrid"``.
 
         Raises
         ------
         QuestionError
-            If the question has no words or too many, or `k` is out of range.
+            If the question has no words or too many, a filter or the mode is unknown, or `k` is out of range.
         NotFoundError
-            If a report or section does not exist; the sentence lists those that do.
+            If a report, section or paragraph does not exist; the sentence lists those that do.
         ModelError, IndexStateError
             As in `prepare`, at the first question.
         """
         question, history = _well_formed(question), [_well_formed(earlier) for earlier in history]
-        _check_question(question, k, leans_on_history=bool(history))
+        _check_question(question, k)
+        started = time.perf_counter()
+        query = understand(
+            question,
+            self._catalogue,
+            vocabulary=self._vocabulary,
+            history=history,
+            reports=reports,
+            section=section,
+            before=before,
+            after=after,
+        )
+        if query.located:
+            candidates = [self._located(passage_id) for passage_id in query.located[:k]]
+        else:
+            loading = time.perf_counter()
+            self.prepare()
+            assert self._retriever is not None
+            started += time.perf_counter() - loading
+            candidates = self._retriever.retrieve(query, limit=k, mode=mode)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return make_answer(query, candidates, self._index.store.reports, elapsed_ms=elapsed_ms)
+
+    def find(
+        self,
+        query: str | Sequence[str],
+        *,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Finding:
+        """Return every passage that holds some words, in report order; needs no model.
+
+        All passages are searched, also contents lists and notices, which answer no question; headings are
+        not.
+
+        Parameters
+        ----------
+        query
+            Words, phrases, beginnings of words (``truan*``), AND, OR, NOT and brackets, as `qa.find`
+            describes; or the pieces a shell parts them into, each a term of its own.
+        reports
+            Ids of the reports to search; none for all.
+        section
+            Words of a heading that the passages must stand under; none for any.
+
+        Raises
+        ------
+        QuestionError
+            If the search cannot be read; the sentence says why.
+        NotFoundError
+            If a report or section does not exist; the sentence lists those that do.
+        """
+        query = _well_formed(query) if isinstance(query, str) else [_well_formed(piece) for piece in query]
         self._check_reports(reports)
         self._check_section(section)
-        self.prepare()
-        assert self._retriever is not None
-        started = time.perf_counter()
-        candidates = self._retriever.retrieve(
-            question, limit=k, history=history, reports=reports, section=section
+        store = self._index.store
+        return make_finding(
+            query,
+            store.every_passage(reports=reports, section=section),
+            [report for report in store.reports.values() if reports is None or report.id in reports],
+            total=sum(sum(kinds.values()) for kinds in store.counts().values()),
         )
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        return make_answer(question, candidates, self._index.store.reports, elapsed_ms=elapsed_ms)
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
         """Return a passage, with its neighbours in the report if asked for.
@@ -264,6 +376,39 @@ class Library:
         """Close the index."""
         self._index.close()
 
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        store = self._index.store
+        sections = {
+            report_id: list(dict.fromkeys(passage.section for passage in store.passages_of(report_id)))
+            for report_id in store.reports
+        }
+        return Catalogue(
+            reports=list(store.reports.values()),
+            sections=sections,
+            paragraphs={
+                (passage.report, (passage.scope or "").casefold(), passage.number): passage.id
+                for report_id in store.reports
+                for passage in store.passages_of(report_id)
+                if passage.number is not None
+            },
+            under=lambda report_id, path: [
+                passage.id for passage in store.passages_of(report_id) if passage.section == path
+            ],
+            content_words=content_words,
+        )
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.build(
+            self.passages(), glossary=read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE)
+        )
+
+    def _located(self, passage_id: str) -> Candidate:
+        passage = self._index.store.passage(passage_id)
+        assert passage is not None
+        return Candidate(passage, 1.0)
+
     def _cited(self, passage: Passage, rank: int) -> CitedPassage:
         report = self._index.store.reports[passage.report]
         return CitedPassage(
@@ -281,6 +426,7 @@ class Library:
         if exact is not None:
             return exact
         report_id, _, rest = wanted.strip().replace(":", " ", 1).partition(" ")
+        report_id = report_id.removesuffix(",")
         self._check_reports([report_id])
         local = ".".join(_PARAGRAPH_WORD.sub(" ", rest).replace(",", " ").split())
         found = self._index.store.passage(f"{report_id}:{local.casefold()}")
@@ -386,14 +532,12 @@ def _well_formed(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _check_question(question: str, k: int, *, leans_on_history: bool) -> None:
+def _check_question(question: str, k: int) -> None:
     if not question.strip():
         raise QuestionError("The question is empty; type a question in words")
     if len(question) > LONGEST_QUESTION:
         raise QuestionError(
             f"The question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}"
         )
-    if not (words_of(question) if leans_on_history else content_words(question)):
-        raise QuestionError("The question has no words to search for; name what you want to know about")
     if not 1 <= k <= MOST_PASSAGES:
         raise QuestionError(f"{k:,} passages cannot be shown; give a number from 1 to {MOST_PASSAGES:,}")

@@ -1,20 +1,28 @@
-"""Question to ranked passages.
+"""A question understood to ranked passages.
 
-Two retrievers propose candidates, dense (the best window of a passage) and lexical (BM25 over its words), and
-reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) makes one list of both.
+Two retrievers propose candidates: dense (the best window of a passage) and lexical (BM25 over its words).
+Late interaction reads them closely: each token of the question is met by the best token of the passage, rare
+tokens counting more (MaxSim: Khattab and Zaharia, "ColBERT", SIGIR 2020). The score is a mixture of the three.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from qa.errors import QuestionError
 from qa.index import Index
-from qa.store import content_words
-from qa.types import Candidate, Encoder, Span
+from qa.store import content_words, words_of
+from qa.types import Candidate, Encoder, Explanation, Passage, Query, Span
 
 if TYPE_CHECKING:
     from qa.types import Vectors
+
+MODES = ("bm25", "dense", "hybrid", "full")
+"""Rankings to ask for: one retriever alone, the two fused, and the mixture with late interaction."""
 
 _CANDIDATES = 100
 """How many passages each retriever proposes."""
@@ -23,7 +31,36 @@ _WINDOWS_A_PASSAGE = 8
 """How many windows are looked at for each candidate: a passage is found by its best one."""
 
 _FUSION_K = 60
-"""Constant of reciprocal rank fusion, as published."""
+"""Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), as published."""
+
+_DENSE_WEIGHT = 0.25
+_LEXICAL_WEIGHT = 0.3
+_RARITY_POWER = 0.5
+"""These three: best on the whole over the Rutland questions and four public sets (see docs/retrieval.md)."""
+
+_CONTEXT_WEIGHT = 0.5
+"""Weight of the earlier question's tokens, for a question that leans on it."""
+
+_EXPANSION_WEIGHT = 0.6
+"""Weight of other words for a typed word, against the typed word: an expansion never outweighs it."""
+
+_FAVOUR = 0.06
+"""What a passage gains that stands in a report the question names."""
+
+_STEM = 5
+_HEARD = 5
+"""How many of the first passages a comparison shares among the reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as the retrievers take it."""
+
+    vector: Vectors
+    words: list[str]
+    other_words: list[str]
+    tokens: Vectors
+    weights: Vectors
 
 
 class Retriever:
@@ -33,69 +70,185 @@ class Retriever:
         self._index = index
         self._encoder = encoder
 
-    def retrieve(
-        self,
-        question: str,
-        *,
-        limit: int,
-        history: Sequence[str] = (),
-        reports: Sequence[str] | None = None,
-        section: str | None = None,
-    ) -> list[Candidate]:
+    def retrieve(self, query: Query, *, limit: int, mode: str = "full") -> list[Candidate]:
         """Return the passages that match a question best, best first, equals in reading order.
 
         Parameters
         ----------
-        question
-            What is asked, in words.
+        query
+            The question understood.
         limit
             The largest number of passages returned.
-        history
-            Earlier questions of the conversation, oldest first; the last one is searched with as context.
-        reports
-            Ids of the reports to search; none for all.
-        section
-            Words of a heading the passages must stand under; none for any.
+        mode
+            One of `MODES`.
+
+        Raises
+        ------
+        QuestionError
+            If there is no such mode.
         """
-        among = self._among(reports, section)
-        query = self._encoder.encode_query(question)
-        rankings = [self._dense(query, among), self._lexical(question, among)]
-        if history:
-            in_context = f"{history[-1]} {question}"
-            rankings += [
-                self._dense(self._encoder.encode_query(in_context), among),
-                self._lexical(in_context, among),
-            ]
-        fused = fuse(rankings)[:limit]
-        passages = self._index.store.passages(number for number, _ in fused)
-        best = self._best_sentences(query, passages)
-        return [Candidate(passages[number], score, best.get(number, ())) for number, score in fused]
+        if mode not in MODES:
+            raise QuestionError(f'There is no mode "{mode}"; there are {", ".join(MODES)}')
+        among = self._among(query)
+        if among is not None and not among:
+            return []
+        asked = self._asked(query)
+        dense, lexical = self._dense(asked, among), self._lexical(asked, among)
+        parts: dict[int, dict[str, float]] = {}
+        if mode == "full":
+            parts = self._mixture(query, asked, dense, lexical)
+            ranked = {number: sum(each.values()) for number, each in parts.items()}
+        else:
+            rankings = {"bm25": [lexical], "dense": [dense], "hybrid": [dense, lexical]}[mode]
+            ranked = rankings[0] if len(rankings) == 1 else dict(fuse([list(each) for each in rankings]))
+        order = sorted(ranked, key=lambda number: (-ranked[number], number))
+        if query.compares and mode == "full":
+            order = self._let_each_report_be_heard(order, query)
+        chosen = order[:limit]
+        passages = self._index.store.passages(chosen)
+        best = self._best_sentences(asked, chosen)
+        ranks = [{number: rank for rank, number in enumerate(each, start=1)} for each in (dense, lexical)]
+        return [
+            Candidate(
+                passages[number],
+                ranked[number],
+                best.get(number, ()),
+                Explanation(
+                    meaning_rank=ranks[0].get(number),
+                    words_rank=ranks[1].get(number),
+                    parts=parts.get(number, {}),
+                    matched=_matched(asked.words + asked.other_words, passages[number]),
+                ),
+            )
+            for number in chosen
+        ]
 
-    def _among(self, reports: Sequence[str] | None, section: str | None) -> list[int] | None:
-        if reports is None and section is None:
+    def _among(self, query: Query) -> list[int] | None:
+        """Return the only passages that may be returned, or none for all."""
+        if query.reports is None and query.section is None and not query.phrases:
             return None
-        return self._index.store.ranked_numbers(reports=reports, section=section)
+        among = self._index.store.ranked_numbers(reports=query.reports, section=query.section)
+        if query.phrases:
+            passages = self._index.store.passages(among)
+            among = [number for number in among if holds_phrases(passages[number].shown, query.phrases)]
+        return among
 
-    def _dense(self, query: Vectors, among: Sequence[int] | None) -> list[int]:
-        """Return passages by their best window."""
-        positions = None if among is None else self._index.store.window_positions(among)
-        found = self._index.windows.search(query, among=positions, limit=_CANDIDATES * _WINDOWS_A_PASSAGE)
-        owners = self._index.store.window_owners([position for position, _ in found])
-        return list(dict.fromkeys(owners[position] for position, _ in found))[:_CANDIDATES]
+    def _asked(self, query: Query) -> _Asked:
+        words = " ".join(query.words.split())
+        in_context = f"{query.context} {words}" if query.context else words
+        others = list(dict.fromkeys(expansion.meaning for expansion in query.expansions))
+        typed, *meanings = self._encoder.encode_tokens([in_context, *others])
+        weights = self._index.tokens.rarity(typed.ids) ** _RARITY_POWER
+        if query.context:
+            of_context = typed.offsets[:, 1] <= len(query.context)
+            weights = np.where(of_context, weights * _CONTEXT_WEIGHT, weights)
+        vectors, all_weights = [typed.vectors], [weights]
+        for meaning in meanings:
+            rarity = self._index.tokens.rarity(meaning.ids) ** _RARITY_POWER
+            share = _EXPANSION_WEIGHT * float(weights.mean()) / max(float(rarity.sum()), 1e-9)
+            vectors.append(meaning.vectors)
+            all_weights.append(rarity * share * _tokens_meant(len(meaning.ids)))
+        asked = " ".join([in_context, *(f"({other})" for other in others)])
+        return _Asked(
+            vector=self._encoder.encode_query(asked),
+            words=content_words(in_context),
+            other_words=[
+                word for word in content_words(" ".join(others)) if word not in content_words(in_context)
+            ],
+            tokens=np.concatenate(vectors),
+            weights=(np.concatenate(all_weights) / max(float(weights.sum()), 1e-9)).astype(np.float32),
+        )
 
-    def _lexical(self, question: str, among: Sequence[int] | None) -> list[int]:
-        found = self._index.store.search_words(content_words(question), among=among, limit=_CANDIDATES)
-        return [number for number, _ in found]
+    def _dense(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
+        """Return passages by their best window, best first."""
+        store = self._index.store
+        positions = None if among is None else store.window_positions(among)
+        found = self._index.windows.search(
+            asked.vector, among=positions, limit=_CANDIDATES * _WINDOWS_A_PASSAGE
+        )
+        owners = store.window_owners([position for position, _ in found])
+        best: dict[int, float] = {}
+        for position, score in found:
+            if owners[position] not in best and len(best) < _CANDIDATES:
+                best[owners[position]] = score
+        return best
 
-    def _best_sentences(self, query: Vectors, numbers: Iterable[int]) -> dict[int, tuple[Span, ...]]:
-        """Return for each passage the sentence nearest to the question, the first among equals."""
+    def _lexical(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
+        """Return passages by BM25 as a share of the highest score the words can reach, best first."""
+        store = self._index.store
+        found: dict[int, float] = {}
+        highest = max(store.highest_score(asked.words), 1e-9)
+        for words, weight in ((asked.words, 1.0), (asked.other_words, _EXPANSION_WEIGHT)):
+            for number, score in store.search_words(words, among=among, limit=_CANDIDATES):
+                found[number] = found.get(number, 0.0) + weight * score / highest
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_CANDIDATES])
+
+    def _mixture(
+        self, query: Query, asked: _Asked, dense: dict[int, float], lexical: dict[int, float]
+    ) -> dict[int, dict[str, float]]:
+        """Return what each part adds to the score of each candidate."""
+        numbers = sorted({*dense, *lexical})
+        close = asked.weights @ self._index.tokens.best_matches(asked.tokens, numbers)
+        owners = self._index.store.reports_of(numbers) if query.favoured else {}
+        lowest = min(dense.values(), default=0.0)
+        return {
+            number: {
+                "close reading": float(read),
+                "meaning": _DENSE_WEIGHT * dense.get(number, lowest),
+                "words": _LEXICAL_WEIGHT * lexical.get(number, 0.0),
+                "report named": _FAVOUR if owners.get(number) in query.favoured else 0.0,
+            }
+            for number, read in zip(numbers, close, strict=True)
+        }
+
+    def _let_each_report_be_heard(self, order: list[int], query: Query) -> list[int]:
+        """Move the best passage of each report that is compared among the first, the order otherwise kept."""
+        owners = self._index.store.reports_of(order)
+        heard = {owners[number] for number in order[:_HEARD]}
+        compared = query.favoured or tuple(dict.fromkeys(owners[number] for number in order))
+        missing = [report for report in compared if report not in heard][: _HEARD - 1]
+        moved = [next((n for n in order if owners[n] == report), None) for report in missing]
+        late = [number for number in moved if number is not None]
+        kept = [number for number in order if number not in late]
+        return kept[: _HEARD - len(late)] + late + kept[_HEARD - len(late) :]
+
+    def _best_sentences(self, asked: _Asked, numbers: Iterable[int]) -> dict[int, tuple[Span, ...]]:
+        """Return for each passage the sentence that meets the question best, the first among equals."""
         sentences = self._index.store.sentences_of(numbers)
-        scores = self._index.sentences.scores(query, [position for position, _ in sentences])
+        if not sentences:
+            return {}
+        close = asked.weights**2 @ self._index.tokens.best_matches_within(
+            asked.tokens, [(window.passage, window.tokens) for _, window in sentences]
+        )
+        close = close / max(float((asked.weights**2).sum()), 1e-9)
+        whole = self._index.sentences.scores(asked.vector, [position for position, _ in sentences])
         best: dict[int, tuple[float, Span]] = {}
-        for (_, sentence), score in zip(sentences, scores, strict=True):
-            if sentence.passage not in best or score > best[sentence.passage][0]:
-                best[sentence.passage] = (score, Span(sentence.start, sentence.end))
+        for (_, sentence), read, score in zip(sentences, close.tolist(), whole, strict=True):
+            total = read + _DENSE_WEIGHT * score
+            if sentence.passage not in best or total > best[sentence.passage][0]:
+                best[sentence.passage] = (total, Span(sentence.start, sentence.end))
         return {number: (span,) for number, (_, span) in best.items()}
+
+
+def _tokens_meant(count: int) -> float:
+    """Return for how many typed tokens a meaning of some tokens stands at most: a few."""
+    return float(min(count, 3))
+
+
+def _matched(words: Sequence[str], passage: Passage) -> tuple[str, ...]:
+    """Return the words that stand in a passage or its headings with the same beginning."""
+    held = {word[:_STEM] for word in words_of(" ".join([passage.shown, *passage.section]))}
+    return tuple(word for word in words if word[:_STEM] in held)
+
+
+def holds_phrases(text: str, phrases: Sequence[str]) -> bool:
+    """Whether a text holds every phrase literally, white space, case and sort of quotation mark aside."""
+    folded = _literal(text)
+    return all(_literal(phrase) in folded for phrase in phrases)
+
+
+def _literal(text: str) -> str:
+    return " ".join(text.replace("’", "'").replace("‘", "'").split()).casefold()
 
 
 def fuse(rankings: Iterable[Sequence[int]]) -> list[tuple[int, float]]:

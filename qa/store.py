@@ -7,6 +7,7 @@ quoted terms, never as its query language.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ CREATE TABLE window (
 CREATE INDEX window_passage ON window(passage);
 CREATE TABLE sentence (
     number INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passage(number),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, first_token INTEGER NOT NULL, end_token INTEGER NOT NULL
 );
 CREATE INDEX sentence_passage ON sentence(passage);
 CREATE VIRTUAL TABLE words USING fts5(heading, body, tokenize = "porter unicode61 remove_diacritics 2");
@@ -104,11 +105,14 @@ def create(
                             (number, heading, passage.shown),
                         )
                     number += 1
-            for table, rows in (("window", windows), ("sentence", sentences)):
-                connection.executemany(
-                    f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
-                    ((place, *row) for place, row in enumerate(rows)),
-                )
+            connection.executemany(
+                "INSERT INTO window VALUES (?, ?, ?, ?)",
+                ((place, each.passage, each.start, each.end) for place, each in enumerate(windows)),
+            )
+            connection.executemany(
+                "INSERT INTO sentence VALUES (?, ?, ?, ?, ?, ?)",
+                ((place, *each[:3], *each.tokens) for place, each in enumerate(sentences)),
+            )
     except (sqlite3.Error, OSError) as error:
         raise IndexStateError(
             f"The index cannot be written to {path.parent} ({error}); check the free space and permissions"
@@ -199,11 +203,12 @@ class Store:
     def sentences_of(self, numbers: Iterable[int]) -> list[tuple[int, Window]]:
         """Return the sentences of some passages with their vectors' positions."""
         rows = self._select(
-            'SELECT number, passage, start, "end" FROM sentence'
+            'SELECT number, passage, start, "end", first_token, end_token FROM sentence'
             " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY number",
             [json.dumps(list(numbers))],
         )
-        return [(int(str(row[0])), Window(*(int(str(value)) for value in row[1:]))) for row in rows]
+        values = [[int(str(value)) for value in row] for row in rows]
+        return [(row[0], Window(row[1], row[2], row[3], Span(row[4], row[5]))) for row in values]
 
     def window_owners(self, positions: Iterable[int]) -> dict[int, int]:
         """Return the passage numbers that vectors at some positions belong to."""
@@ -227,9 +232,9 @@ class Store:
         limit
             The largest number of passages returned.
         """
-        if not words:
-            return []
         terms = " OR ".join(f'"{term}"' for word in words for term in words_of(word))
+        if not terms:
+            return []
         within = "" if among is None else "AND rowid IN (SELECT value FROM json_each(:among)) "
         rows = self._select(
             f"SELECT rowid, -bm25(words, {_HEADING_WEIGHT}, 1.0) AS score FROM words"
@@ -237,6 +242,40 @@ class Store:
             {"terms": terms, "among": json.dumps(list(among or [])), "limit": limit},
         )
         return [(int(str(number)), float(str(score))) for number, score in rows]
+
+    def every_passage(self, *, reports: Sequence[str] | None, section: str | None) -> list[Passage]:
+        """Return all passages in order, also those that are never ranked, within some reports and a section.
+
+        A section matches as in `ranked_numbers`.
+        """
+        return [
+            passage
+            for passage in self._passages("ORDER BY number", []).values()
+            if (reports is None or passage.report in reports)
+            and (section is None or _in_section(passage.section, section))
+        ]
+
+    def reports_of(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Return the report each of some passages stands in."""
+        rows = self._select(
+            "SELECT number, report FROM passage WHERE number IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(numbers))],
+        )
+        return {int(str(number)): str(report) for number, report in rows}
+
+    def highest_score(self, words: Sequence[str]) -> float:
+        """Return a BM25 score that no passage can reach for these words, each taken once.
+
+        A word of n of N passages adds at most log((N - n + 0.5) / (n + 0.5)) times 2.2, which is k1 + 1.
+        """
+        total = int(str(self._select("SELECT count(*) FROM words")[0][0]))
+        score = 0.0
+        for word in words:
+            term = " ".join(f'"{part}"' for part in words_of(word))
+            if term:
+                count = int(str(self._select("SELECT count(*) FROM words WHERE words MATCH ?", [term])[0][0]))
+                score += 2.2 * max(math.log((total - count + 0.5) / (count + 0.5)), 1e-6)
+        return score
 
     def _passages(self, condition: str, values: Sequence[object]) -> dict[int, Passage]:
         rows = self._select(

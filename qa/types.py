@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+    TokenIds = NDArray[np.int32]
+    Offsets = NDArray[np.int32]
 
 
 class Span(NamedTuple):
@@ -204,12 +206,13 @@ class Window(NamedTuple):
     """One or a few consecutive sentences of a passage: the unit that has a vector.
 
     `passage` is the number of the passage in its index; `start` and `end` are offsets into its text.
-    A table row is one sentence, embedded as it reads.
+    A table row is one sentence, embedded as it reads. `tokens` are those of the passage that stand in it.
     """
 
     passage: int
     start: int
     end: int
+    tokens: Span = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ class Query:
     expansions, corrections
         What is searched beside and in place of the typed words.
     favoured
-        Ids of reports that the question names in plain words; their passages come first, no other is excluded.
+        Ids of reports the question names in plain words; their passages come first, none is excluded.
     compares
         Whether the question compares reports, so that each must be heard.
     context
@@ -277,12 +280,33 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a passage stands where it does.
+
+    Attributes
+    ----------
+    meaning_rank, words_rank
+        Its rank by meaning (dense) and by words (BM25), from 1; none where that retriever did not propose it.
+    parts
+        What each part adds to the score, by name: ``close reading``, ``meaning``, ``words``, ``report named``.
+    matched
+        Words of the question that stand in the passage or its headings, in some form.
+    """
+
+    meaning_rank: int | None
+    words_rank: int | None
+    parts: dict[str, float]
+    matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage a retriever proposes; a higher score is better, within one retriever's list only."""
 
     passage: Passage
     score: float
     highlights: tuple[Span, ...] = ()
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +324,7 @@ class CitedPassage:
     citation: str
     highlights: tuple[Span, ...]
     score: float
+    explanation: Explanation | None = None
 
     @property
     def id(self) -> str:
@@ -341,12 +366,28 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The ranked passages that answer a question; `answered` is false when there are none."""
+    """The ranked passages that answer a question; `answered` is false when there are none.
+
+    `query` is how the question was understood.
+    """
 
     question: str
     answered: bool
     passages: tuple[CitedPassage, ...]
     elapsed_ms: float
+    query: Query | None = None
+
+
+class Tokens(NamedTuple):
+    """The tokens of a text as a model reads them, special ones left out.
+
+    `ids` has shape ``(count,)``, int32; `vectors` has shape ``(count, dimension)``, float32, unit length;
+    `offsets` has shape ``(count, 2)``, the characters of the text each token stands for.
+    """
+
+    ids: TokenIds
+    vectors: Vectors
+    offsets: Offsets
 
 
 class Encoder(Protocol):
@@ -376,6 +417,9 @@ class Encoder(Protocol):
 
     def encode_query(self, text: str) -> Vectors:
         """Vector of a question, shape ``(dimension,)``."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokens of each text, each seen in the light of the whole text; of a long one only the first."""
 
 
 class Progress(NamedTuple):
@@ -415,3 +459,50 @@ class Asker(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be but does not stop an answer, such as a stale index."""
+
+
+class ReportCount(NamedTuple):
+    """How many passages of a report hold what was searched for; 0 if it was searched in vain."""
+
+    report: Report
+    passages: int
+
+
+class SectionCount(NamedTuple):
+    """How many passages right under a heading hold what was searched for, at least one."""
+
+    report: Report
+    section: tuple[str, ...]
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Every passage that holds what was searched for.
+
+    Attributes
+    ----------
+    query
+        The search as it was typed.
+    expression
+        The search as it was understood.
+    passages
+        The passages in report order, ranked from 1 in that order; their highlights are the words that were
+        searched for.
+    by_report
+        The reports that were searched, in order.
+    by_section
+        The sections that hold one of the passages, in report order.
+    searched
+        How many passages were searched.
+    total
+        How many passages there are in all reports.
+    """
+
+    query: str
+    expression: str
+    passages: tuple[CitedPassage, ...]
+    by_report: tuple[ReportCount, ...]
+    by_section: tuple[SectionCount, ...]
+    searched: int
+    total: int

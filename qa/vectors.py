@@ -1,8 +1,13 @@
-"""The only door to FAISS: the windows' vectors, written once and searched exactly."""
+"""The only door to FAISS and to vectors on disk.
+
+Vectors of windows are searched exactly; vectors of tokens are read for some passages at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +17,13 @@ import numpy as np
 from qa.errors import IndexStateError
 
 if TYPE_CHECKING:
-    from qa.types import Vectors
+    from numpy.typing import NDArray
+
+    from qa.types import Span, Tokens, Vectors
+
+TOKEN_VECTORS = "tokens.f16"
+TOKEN_STARTS = "token-starts.npy"
+TOKEN_COUNTS = "token-counts.npy"
 
 
 def write_vectors(path: Path, vectors: Vectors) -> None:
@@ -25,13 +36,8 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
     """
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    try:
+    with _writing(path.parent):
         path.write_bytes(faiss.serialize_index(index).tobytes())
-    except OSError as error:
-        raise IndexStateError(
-            f"The index cannot be written to {path.parent} ({error.strerror}); "
-            "check its permissions and free space"
-        ) from error
 
 
 class VectorIndex:
@@ -58,7 +64,7 @@ class VectorIndex:
         return int(self._index.d)
 
     def search(self, query: Vectors, *, among: Sequence[int] | None, limit: int) -> list[tuple[int, float]]:
-        """Return the vectors nearest to a query, best first, with their inner product.
+        """Return the vectors nearest to a query with their inner product, best first, equals by position.
 
         Parameters
         ----------
@@ -73,13 +79,18 @@ class VectorIndex:
         if among is not None:
             selected = np.asarray(among, dtype=np.int64)
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(selected))  # type: ignore[call-arg]
-        wanted = min(limit, len(self))
-        if wanted == 0 or (among is not None and not len(among)):
+        wanted = min(limit + 1, len(self))
+        if limit < 1 or wanted == 0 or (among is not None and not len(among)):
             return []
-        scores, positions = self._index.search(query[np.newaxis, :], wanted, params=parameters)
-        # FAISS fills up with position -1 when fewer than `wanted` may be returned.
-        found = zip(positions[0].tolist(), scores[0].tolist(), strict=True)
-        return [(position, score) for position, score in found if position >= 0]
+        queries = query[np.newaxis, :]
+        scores, positions = self._index.search(queries, wanted, params=parameters)
+        found = _pairs(positions[0], scores[0])
+        if len(found) > limit and found[limit][1] == found[limit - 1][1]:
+            # Of vectors that score the same, FAISS leaves out any; fetch all, so that the first ones stay.
+            below = np.nextafter(np.float32(found[limit][1]), np.float32(-np.inf))
+            _, all_scores, all_positions = self._index.range_search(queries, float(below), params=parameters)
+            found = _pairs(all_positions, all_scores)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def scores(self, query: Vectors, positions: Sequence[int]) -> list[float]:
         """Return the inner product of a query, shape ``(dimension,)``, with vectors by position."""
@@ -87,3 +98,124 @@ class VectorIndex:
             return []
         vectors = self._index.reconstruct_batch(np.asarray(positions, dtype=np.int64))
         return [float(score) for score in vectors @ query]
+
+
+def _pairs(positions: NDArray[np.int64], scores: Vectors) -> list[tuple[int, float]]:
+    # FAISS fills up with position -1 when fewer than wanted may be returned.
+    pairs = zip(positions.tolist(), scores.tolist(), strict=True)
+    return [(position, score) for position, score in pairs if position >= 0]
+
+
+class TokenWriter:
+    """Writes the tokens of passages, one passage after the other, without keeping them in memory.
+
+    Raises
+    ------
+    IndexStateError
+        If a file cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._starts = [0]
+        self._passages_with = np.zeros(0, dtype=np.int64)
+        self._dimension = 0
+        with _writing(folder):
+            self._file = (folder / TOKEN_VECTORS).open("wb")
+
+    def add(self, tokens: Tokens | None) -> None:
+        """Add the tokens of the next passage; none for one that is not ranked."""
+        if tokens is None:
+            self._starts.append(self._starts[-1])
+            return
+        with _writing(self._folder):
+            self._file.write(np.ascontiguousarray(tokens.vectors, dtype=np.float16).tobytes())
+        self._starts.append(self._starts[-1] + len(tokens.ids))
+        self._dimension = tokens.vectors.shape[1]
+        once = np.unique(tokens.ids)
+        if len(once) and once[-1] >= len(self._passages_with):
+            grown = np.zeros(int(once[-1]) + 1, dtype=np.int64)
+            grown[: len(self._passages_with)] = self._passages_with
+            self._passages_with = grown
+        self._passages_with[once] += 1
+
+    def close(self) -> None:
+        """Finish the files."""
+        with _writing(self._folder):
+            self._file.close()
+            np.save(self._folder / TOKEN_STARTS, np.array([self._dimension, *self._starts], dtype=np.int64))
+            np.save(self._folder / TOKEN_COUNTS, self._passages_with)
+
+
+class TokenIndex:
+    """The tokens of the passages of one index, read only; a passage is known by its number.
+
+    Raises
+    ------
+    IndexStateError
+        If the files are not what `TokenWriter` wrote.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            dimension, *starts = np.load(folder / TOKEN_STARTS).tolist()
+            self._starts: list[int] = starts
+            self._passages_with = np.load(folder / TOKEN_COUNTS)
+            shape = (starts[-1], dimension)
+            path = folder / TOKEN_VECTORS
+            self._vectors = np.memmap(path, dtype=np.float16, mode="r", shape=shape) if starts[-1] else None
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexStateError(
+                f"The index files in {folder} are damaged; run: qa index --force"
+            ) from error
+
+    def rarity(self, ids: NDArray[np.int32]) -> Vectors:
+        """Return the inverse document frequency of tokens, over the passages that have tokens.
+
+        It is that of BM25 (Robertson and Zaragoza, 2009) in its always positive form.
+        """
+        total = sum(end > start for start, end in pairwise(self._starts))
+        known = np.zeros(len(ids), dtype=np.float64)
+        inside = ids < len(self._passages_with)
+        known[inside] = self._passages_with[ids[inside]]
+        return np.log1p((total - known + 0.5) / (known + 0.5)).astype(np.float32)
+
+    def best_matches(self, query: Vectors, numbers: Sequence[int]) -> Vectors:
+        """Return how well each token of a query is met by the best token of each passage (MaxSim).
+
+        Khattab and Zaharia, "ColBERT", SIGIR 2020.
+
+        Parameters
+        ----------
+        query
+            Shape ``(tokens, dimension)``, unit length.
+        numbers
+            The passages; one without tokens is met with -1.
+
+        Returns
+        -------
+        Shape ``(tokens, len(numbers))``, inner products.
+        """
+        return self.best_matches_within(query, [(number, None) for number in numbers])
+
+    def best_matches_within(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
+        """Return the same for parts of passages: a passage's number and the tokens of it that count."""
+        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
+        for column, (number, part) in enumerate(places):
+            first, end = self._starts[number], self._starts[number + 1]
+            if part is not None:
+                first, end = first + part.start, min(end, first + part.end)
+            if self._vectors is not None and end > first:
+                best[:, column] = (query @ self._vectors[first:end].astype(np.float32).T).max(axis=1)
+        return best
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise IndexStateError(
+            f"The index cannot be written to {folder} ({error.strerror}); "
+            "check its permissions and free space"
+        ) from error

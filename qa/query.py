@@ -1,0 +1,354 @@
+"""A question understood: what it names, what it is limited to, what it leans on. No model is used.
+
+Nothing here knows a report: names, years and headings come from the catalogue of the open library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qa.errors import NotFoundError, QuestionError
+from qa.types import Query, Report
+
+if TYPE_CHECKING:
+    from qa.vocabulary import Vocabulary
+
+FILTERS = ("report", "section", "before", "after")
+
+_FILTER = re.compile(r"""(?<!\S)([a-z]+):(?!//)("[^"]*"|“[^”]*”|\S+)""")
+_PHRASE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
+_WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_PLACE = re.compile(
+    r"(?P<word>paras?|paragraphs?|¶+)?\.?\s*(?P<first>\d{1,3}(?:\.\d{1,3})*(?:\([a-z]{1,2}\))?)"
+    r"(?:\s*(?:-|–|to|and)\s*(?P<last>\d{1,3}))?",
+    re.IGNORECASE,
+)
+_OF_REPORT = re.compile(r"\b(?:of|in|from)\s+(?:the\s+)?(?P<name>.+)$", re.IGNORECASE)
+
+_DOCUMENT = r"(?:report|review|letter|inspection|assessment|visit|verdict|document|one)"
+_EARLIER = re.compile(
+    rf"\b(?:earlier|earliest|older|oldest|previous|first|original)\s+(?:\w+\s+)?{_DOCUMENT}\b", re.I
+)
+_LATER = re.compile(
+    rf"\b(?:later|latest|newer|newest|(?:most )?recent|second|last)\s+(?:\w+\s+)?{_DOCUMENT}\b", re.I
+)
+_COMPARES = re.compile(
+    r"\b(?:since the|compared? (?:to|with)|comparison|versus|vs|gone (?:up|down)|better or worse"
+    r"|worse or better|improved? (?:since|on|from)|both (?:reports?|years?|times)"
+    r"|years (?:later|on|earlier))\b",
+    re.IGNORECASE,
+)
+_COMPARES_IF_NAMED = re.compile(r"\b(?:since|than|changed?|still|nearer|up|down|compare)\b", re.IGNORECASE)
+_OPENS_AS_FOLLOW_UP = re.compile(
+    r"(?:and|but|so|or|also|then|what about|how about|what of|why (?:is|was) (?:that|this)|such as)\b",
+    re.IGNORECASE,
+)
+_REFERS_BACK = re.compile(
+    r"\b(?:it|its|itself|they|them|those|these|this|that|he|she|him|her|ones?|such)\b", re.I
+)
+_EMPTY_IT = re.compile(
+    r"\b(?:is|was|would|isn't|wasn't) it (?:\w+ )?(?:\w+)(?: for [\w' ]+)? (?:to|that)\b", re.I
+)
+_MOST_WORDS_OF_A_FOLLOW_UP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is to be named: the reports, their headings, and what their paragraphs are called.
+
+    Attributes
+    ----------
+    reports
+        In order.
+    sections
+        The section paths of each report, by its id.
+    paragraphs
+        The id of each numbered paragraph, by report, scope (in lower case, empty for a report's own
+        numbering) and printed number.
+    under
+        The ids of the passages that stand in a section of a report.
+    content_words
+        The words of a text that a passage may be found by.
+    """
+
+    reports: Sequence[Report]
+    sections: Mapping[str, Sequence[tuple[str, ...]]]
+    paragraphs: Mapping[tuple[str, str, str], str]
+    under: Callable[[str, tuple[str, ...]], Sequence[str]]
+    content_words: Callable[[str], list[str]]
+
+
+def understand(
+    question: str,
+    catalogue: Catalogue,
+    *,
+    vocabulary: Vocabulary | None = None,
+    history: Sequence[str] = (),
+    reports: Sequence[str] | None = None,
+    section: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+) -> Query:
+    """Tell what a question asks for.
+
+    Parameters
+    ----------
+    question
+        As it was typed; may hold filters (``report:ID``, ``section:"words"``, ``before:YEAR``,
+        ``after:YEAR``) and words in quotation marks.
+    catalogue
+        What there is to be named.
+    vocabulary
+        Mends spelling and finds other words; none leaves the words as they are.
+    history
+        Earlier questions of the conversation, oldest first.
+    reports, section, before, after
+        The same filters as options.
+
+    Raises
+    ------
+    QuestionError
+        If no words are left to search for, or a filter is unknown or is given twice with different values.
+    NotFoundError
+        If a filter or a paragraph number names what does not exist.
+    """
+    words, typed = _take_filters(question)
+    wanted = list(reports) if reports is not None else None
+    if "report" in typed:
+        wanted = [*(wanted or []), *typed["report"]]
+    wanted = _within_years(
+        _known_reports(wanted, catalogue),
+        _one("before", before, typed),
+        _one("after", after, typed),
+        catalogue,
+    )
+    query = Query(
+        question=question,
+        words=words,
+        phrases=tuple(phrase for match in _PHRASE.finditer(words) if (phrase := " ".join(match[1].split()))),
+        reports=None if wanted is None else tuple(wanted),
+        section=_one("section", section, typed),
+    )
+    _check_section(query.section, catalogue)
+    if located := _located(words, query, catalogue):
+        return replace(query, located=tuple(located))
+    leans = bool(history) and _leans(words, catalogue)
+    if not (catalogue.content_words(words) or leans):
+        raise QuestionError("The question has no words to search for; name what you want to know about")
+    favoured = _named_reports(words, catalogue)
+    compares = len(catalogue.reports) > 1 and (
+        len(favoured) > 1
+        or _COMPARES.search(words) is not None
+        or (bool(favoured) and _COMPARES_IF_NAMED.search(words) is not None)
+    )
+    query = replace(
+        query,
+        favoured=tuple(favoured) if len(favoured) < len(catalogue.reports) else (),
+        compares=compares,
+        context=history[-1] if leans else None,
+    )
+    return query if vocabulary is None else _with_vocabulary(query, vocabulary)
+
+
+def _with_vocabulary(query: Query, vocabulary: Vocabulary) -> Query:
+    """Mend the spelling of what was not typed in quotation marks, and find other words for it."""
+    free = _PHRASE.sub(" ", query.words)
+    corrections = vocabulary.correct(_WORD.findall(free))
+    words = query.words
+    for correction in corrections:
+        words = re.sub(rf"\b{re.escape(correction.typed)}\b", correction.searched, words)
+    asked = f"{query.context} {words}" if query.context else words
+    return replace(
+        query,
+        words=words,
+        corrections=corrections,
+        expansions=vocabulary.expand(_PHRASE.sub(" ", asked)),
+        unknown=vocabulary.unknown(_WORD.findall(words)),
+    )
+
+
+def _take_filters(question: str) -> tuple[str, dict[str, list[str]]]:
+    """Return the question without its filters, and their values by name."""
+    typed: dict[str, list[str]] = {}
+    for match in _FILTER.finditer(question):
+        name, value = match[1], match[2].strip('"“”')
+        if name not in FILTERS:
+            raise QuestionError(
+                f'There is no filter "{name}:"; there are {", ".join(f"{known}:" for known in FILTERS)} '
+                "(put a space after the colon if it is no filter)"
+            )
+        typed.setdefault(name, []).append(value)
+    return " ".join(_FILTER.sub(" ", question).split()), typed
+
+
+def _one(name: str, option: str | None, typed: Mapping[str, Sequence[str]]) -> str | None:
+    values = dict.fromkeys([*([option] if option is not None else []), *typed.get(name, ())])
+    if len(values) > 1:
+        raise QuestionError(f"Two different values are given for {name}: ({', '.join(values)}); give one")
+    return next(iter(values), None)
+
+
+def _known_reports(wanted: Sequence[str] | None, catalogue: Catalogue) -> list[str] | None:
+    if wanted is None:
+        return None
+    known = [report.id for report in catalogue.reports]
+    if not wanted:
+        raise QuestionError(f"No report is named to be searched; there are {', '.join(known)}")
+    for report_id in wanted:
+        if report_id not in known:
+            raise NotFoundError(f'There is no report "{report_id}"; there are {", ".join(known)}')
+    return [report_id for report_id in known if report_id in wanted]
+
+
+def _within_years(
+    wanted: list[str] | None, before: str | None, after: str | None, catalogue: Catalogue
+) -> list[str] | None:
+    if before is None and after is None:
+        return wanted
+    for name, year in (("before", before), ("after", after)):
+        if year is not None and not re.fullmatch(r"\d{4}", year):
+            raise QuestionError(f'"{year}" is no year; give {name}: and four digits, such as {name}:2007')
+    dated = {report.id: report.date[:4] for report in catalogue.reports if report.date}
+    within = [
+        report_id
+        for report_id, year in dated.items()
+        if (wanted is None or report_id in wanted)
+        and (before is None or year < before)
+        and (after is None or year > after)
+    ]
+    if not within:
+        dates = ", ".join(f"{report_id} ({year})" for report_id, year in dated.items())
+        raise NotFoundError(f"No report is from that time; there are {dates or 'no dated reports'}")
+    return within
+
+
+def _check_section(section: str | None, catalogue: Catalogue) -> None:
+    if section is None:
+        return
+    if not _WORD.search(section):
+        raise QuestionError("The section has no words; give words of a heading")
+    headings = dict.fromkeys(name for paths in catalogue.sections.values() for path in paths for name in path)
+    if not any(holds_words(heading, section) for heading in headings):
+        raise NotFoundError(f'No heading has the words "{section}"; there are {"; ".join(headings)}')
+
+
+def holds_words(heading: str, wanted: str) -> bool:
+    """Whether a heading holds the beginnings of some words, in their order."""
+    return f" {_folded(wanted)}" in f" {_folded(heading)}"
+
+
+def _folded(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold().replace("’", "'")))
+
+
+def _located(words: str, query: Query, catalogue: Catalogue) -> list[str]:
+    """Return the passages a question names by paragraph number, or by report and heading; else none."""
+    asked = words.strip(" ?.")
+    among = [r for r in catalogue.reports if query.reports is None or r.id in query.reports]
+    if match := _OF_REPORT.search(asked):
+        for report in among:
+            if _folded(match["name"]) in _names(report, catalogue):
+                return _located_in(asked[: match.start()].strip(), [report], catalogue, is_named=True)
+    for report in among:
+        for name in sorted(_names(report, catalogue), key=len, reverse=True):
+            if opening := re.match(rf"{re.escape(name)}(?=[\s,:]|$)[\s,:]*", asked, re.IGNORECASE):
+                return _located_in(asked[opening.end() :], [report], catalogue, is_named=True)
+    return _located_in(asked, among, catalogue, is_named=False)
+
+
+def _located_in(asked: str, among: Sequence[Report], catalogue: Catalogue, *, is_named: bool) -> list[str]:
+    scopes = sorted({scope for _, scope, _ in catalogue.paragraphs if scope}, key=len, reverse=True)
+    scope = next((name for name in scopes if asked.casefold().startswith(name)), "")
+    place = _PLACE.fullmatch(asked[len(scope) :].strip(" ,"))
+    if place and (place["word"] or scope or is_named):
+        return _paragraphs(place, scope, among, catalogue)
+    if not is_named or not asked:
+        return []
+    return [
+        passage_id
+        for report in among
+        for path in catalogue.sections[report.id]
+        if any(_folded(name) == _folded(asked) for name in path)
+        for passage_id in catalogue.under(report.id, path)
+    ]
+
+
+def _paragraphs(place: re.Match[str], scope: str, among: Sequence[Report], catalogue: Catalogue) -> list[str]:
+    first, last = place["first"], place["last"]
+    numbers = [first]
+    if last and first.isdigit() and int(first) < int(last):
+        numbers = [str(number) for number in range(int(first), int(last) + 1)]
+    found = [
+        catalogue.paragraphs[report.id, scope, number]
+        for report in among
+        for number in numbers
+        if (report.id, scope, number) in catalogue.paragraphs
+    ]
+    if not found:
+        known = [
+            f"{report.id}: {numbers[0]} to {numbers[-1]}"
+            for report in among
+            if (numbers := [n for r, s, n in catalogue.paragraphs if (r, s) == (report.id, scope)])
+        ]
+        named = f"{scope} paragraph {first}" if scope else f"paragraph {first}"
+        raise NotFoundError(f"There is no {named}; numbered are {'; '.join(known) or 'no paragraphs'}")
+    return found
+
+
+def _named_reports(words: str, catalogue: Catalogue) -> list[str]:
+    """Return the reports a question names in plain words: by name, kind, year, or as the earlier one."""
+    folded = f" {_folded(words)} "
+    dated = sorted(
+        (report for report in catalogue.reports if report.date), key=lambda report: report.date or ""
+    )
+    years = set(_YEAR.findall(words))
+    named = {
+        report.id
+        for report in catalogue.reports
+        if (report.date and report.date[:4] in years)
+        or any(f" {name} " in folded for name in _names(report, catalogue))
+    }
+    if len(dated) > 1:
+        named |= {dated[0].id} if _EARLIER.search(words) else set()
+        named |= {dated[-1].id} if _LATER.search(words) else set()
+    return [report.id for report in catalogue.reports if report.id in named]
+
+
+def _names(report: Report, catalogue: Catalogue) -> set[str]:
+    """Return what people call a report: id, title, kind, and what only its kind has of words and initials."""
+    kind = _folded(report.kind or "")
+    others = [_folded(other.kind or "").split() for other in catalogue.reports if other.id != report.id]
+    names = {_folded(report.id), report.id, _folded(report.title), _folded(report.short_title)}
+    names |= {_folded(report.short_title.split(",")[0]), kind}
+    for length in range(2, len(kind.split()) + 1):
+        phrase = kind.split()[:length]
+        if not any(other[:length] == phrase for other in others):
+            names |= {" ".join(phrase)} | ({"".join(word[0] for word in phrase)} if length > 2 else set())
+    if kind and not any(kind.split()[-1] in other for other in others):
+        names.add(kind.split()[-1])
+    return {name for name in names if len(name) > 2}
+
+
+def _leans(words: str, catalogue: Catalogue) -> bool:
+    """Whether a question cannot be understood without the one before it.
+
+    Signs: it opens as one that goes on ("And …", "What about …"), or it is short and refers back with a
+    pronoun, or it holds next to nothing to search for.
+    """
+    content = [word for word in catalogue.content_words(words) if word not in _FOLLOWING_WORDS]
+    if _OPENS_AS_FOLLOW_UP.match(words) or len(content) < 2:
+        return True
+    return (
+        len(content) <= _MOST_WORDS_OF_A_FOLLOW_UP
+        and _REFERS_BACK.search(words) is not None
+        and _EMPTY_IT.search(words) is None
+    )
+
+
+_FOLLOWING_WORDS = frozenset(
+    "happened happen happens many much long often else happening mean means really actually".split()
+)

@@ -1,0 +1,53 @@
+"""What every test has: the two real reports in a library of its own, and no settings of whoever runs it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qa.library import Library
+from tests.fakes import KeywordEncoder, build, copy_corpus, open_library, small_library
+
+
+@pytest.fixture(autouse=True)
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in ("QA_LIBRARY", "NO_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def indexed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a library folder with the two real reports, indexed with the keyword encoder; only to read."""
+    folder = copy_corpus(tmp_path_factory.mktemp("indexed") / "library")
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(indexed_folder: Path) -> Library:
+    """Return the library of the two real reports, open."""
+    return open_library(indexed_folder)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, indexed_folder: Path) -> Path:
+    """Return a library folder with the two real reports, indexed, that the test may change."""
+    return Path(shutil.copytree(indexed_folder, tmp_path / "library"))
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Path:
+    """Return a library folder with two reports of a few lines, indexed, that the test may change."""
+    folder = small_library(tmp_path / "small")
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def keyword_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library find the keyword encoder instead of a model."""
+    monkeypatch.setattr("qa.library.SentenceEncoder", KeywordEncoder.installed)

@@ -1,0 +1,463 @@
+"""The public face: what can be asked of a library, and what it says to what cannot."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qa
+from qa.errors import (
+    CorpusError,
+    IndexMissingError,
+    IndexStateError,
+    ModelError,
+    NotFoundError,
+    QaError,
+    QuestionError,
+)
+from qa.index import Index
+from qa.library import Library
+from qa.types import Answer, Kind, Progress
+from tests.fakes import (
+    LIBRARIES_REPORT,
+    ROADS_REPORT,
+    KeywordEncoder,
+    build,
+    files_of,
+    open_library,
+    small_library,
+)
+
+QUESTION = "What mental health services are there for pupils, and who is left out?"
+RECOMMENDATIONS = "jar-2006:recommendations"
+
+
+def ids(answer: Answer) -> list[str]:
+    return [cited.id for cited in answer.passages]
+
+
+# Asking
+
+
+def test_the_package_offers_the_library() -> None:
+    assert qa.Library is Library
+    with pytest.raises(AttributeError, match="no attribute 'Librarian'"):
+        _ = qa.Librarian
+
+
+def test_an_answer_is_ranked_cited_passages_word_for_word(library: Library) -> None:
+    answer = library.ask(QUESTION)
+    assert (answer.question, answer.answered) == (QUESTION, True)
+    assert answer.elapsed_ms >= 0
+    assert [cited.rank for cited in answer.passages] == list(range(1, 11))
+    first = answer.passages[0]
+    assert (first.id, first.paragraph, first.locator) == ("jar-2006:28", "28", "para 28")
+    assert first.section == ("Main Report", "The impact of local services", "Being healthy")
+    assert first.citation == (
+        "Joint area review, Rutland (Ofsted, 2006), "
+        "Main Report › The impact of local services › Being healthy, para 28"
+    )
+    assert first.text == library.show("jar-2006:28")[0].text
+    assert first.highlights
+
+
+def test_k_passages_are_given_if_there_are_as_many(library: Library) -> None:
+    assert ids(library.ask(QUESTION, k=1)) == ids(library.ask(QUESTION, k=1000))[:1]
+    assert len(library.ask(QUESTION, k=7).passages) == 7
+    few = library.ask(QUESTION, k=1000, reports=["apa-2008"])
+    assert 7 < len(few.passages) < 40
+
+
+@pytest.mark.parametrize("k", [0, -1, 1001, 10_000])
+def test_a_k_out_of_range_is_an_error_that_names_the_range(library: Library, k: int) -> None:
+    with pytest.raises(QuestionError, match="give a number from 1 to 1,000"):
+        library.ask(QUESTION, k=k)
+
+
+@pytest.mark.parametrize("question", ["", " ", "\n\t \u00a0"])
+def test_an_empty_question_is_an_error_that_says_what_to_type(library: Library, question: str) -> None:
+    with pytest.raises(QuestionError, match="The question is empty; type a question in words"):
+        library.ask(question)
+
+
+@pytest.mark.parametrize(
+    "question", ['" AND ( * :', "?", "NOT OR AND", "***", "what is the", "\x00\x1b", "—"]
+)
+def test_a_question_without_words_to_search_for_is_an_error(library: Library, question: str) -> None:
+    with pytest.raises(QuestionError, match="has no words to search for; name what you want to know about"):
+        library.ask(question)
+
+
+def test_a_question_that_is_too_long_is_an_error_that_names_the_limit(library: Library) -> None:
+    with pytest.raises(QuestionError, match=r"has 100,000 characters; ask in at most 2,000"):
+        library.ask("health " * 14_285 + "pupil")
+    assert library.ask(("health " * 300)[:2000]).answered
+
+
+@settings(max_examples=100, deadline=None)
+@given(question=st.text(max_size=60) | st.text('"*():^-+{}[] NEARANDORTschool', max_size=30))
+def test_any_text_is_answered_or_refused_as_a_question(library: Library, question: str) -> None:
+    try:
+        answer = library.ask(question, k=3)
+    except QuestionError:
+        return
+    assert answer.answered
+    assert len(answer.passages) == 3
+
+
+def test_half_a_character_in_a_question_or_id_does_no_harm(library: Library) -> None:
+    assert ids(library.ask(f"\ud83d {QUESTION} \udcff"))[0] == "jar-2006:28"
+    assert library.ask("And who is left out?", history=[f"\udcff{QUESTION}"]).answered
+    with pytest.raises(NotFoundError, match="There is no report"):
+        library.show("\udcff:28")
+    with pytest.raises(NotFoundError, match="has no passage"):
+        library.show("jar-2006:\udcff")
+
+
+def test_operators_in_a_question_change_nothing(library: Library) -> None:
+    plain = library.ask("mental health services")
+    assert ids(library.ask('"mental" AND health* NOT (services)')) == ids(plain)
+
+
+def test_a_follow_up_leans_on_the_question_before(library: Library) -> None:
+    with pytest.raises(QuestionError, match="no words to search for"):
+        library.ask("And who is?")
+    assert library.ask("And who is?", history=[QUESTION]).answered
+
+
+def test_reports_and_section_narrow_the_answer(library: Library) -> None:
+    assert {c.report.id for c in library.ask(QUESTION, reports=["apa-2008"]).passages} == {"apa-2008"}
+    narrow = library.ask(QUESTION, reports=["jar-2006"], section="being healthy", k=50)
+    assert ids(narrow)[0] == "jar-2006:28"
+    assert all("Being healthy" in cited.section for cited in narrow.passages)
+
+
+def test_reports_and_section_that_have_nothing_in_common_give_no_answer(library: Library) -> None:
+    answer = library.ask(QUESTION, reports=["apa-2008"], section="annex")
+    assert (answer.answered, answer.passages) == (False, ())
+
+
+def test_an_unknown_report_is_an_error_that_lists_the_reports(library: Library) -> None:
+    for reports in (["apa-2009"], ["jar-2006", "apa-2009"]):
+        with pytest.raises(
+            NotFoundError, match='There is no report "apa-2009"; there are jar-2006, apa-2008'
+        ):
+            library.ask(QUESTION, reports=reports)
+    with pytest.raises(QuestionError, match="there are jar-2006, apa-2008"):
+        library.ask(QUESTION, reports=[])
+
+
+def test_an_unknown_section_is_an_error_that_lists_the_headings(library: Library) -> None:
+    with pytest.raises(NotFoundError, match='No heading has the words "parking"; there are ') as caught:
+        library.ask(QUESTION, section="parking")
+    for heading in ("Being healthy", "Recommendations", "Capacity to improve"):
+        assert heading in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ["", "?!", " * "])
+def test_a_section_without_words_is_an_error(library: Library, section: str) -> None:
+    with pytest.raises(QuestionError, match="give words of a heading"):
+        library.ask(QUESTION, section=section)
+
+
+def test_several_threads_may_ask_at_once(indexed_folder: Path) -> None:
+    loaded: list[KeywordEncoder] = []
+
+    def load() -> KeywordEncoder:
+        loaded.append(KeywordEncoder())
+        return loaded[-1]
+
+    library = Library(indexed_folder, Index.open(indexed_folder / "index"), load)
+    questions = [QUESTION, "Who chairs the board?", "How good are the schools?"] * 10
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(library.ask, questions))
+    assert len(loaded) == 1
+    assert [ids(answer) for answer in answers] == [ids(library.ask(question)) for question in questions]
+
+
+# Showing
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("jar-2006:28", "jar-2006:28"),
+        (" jar-2006:28 ", "jar-2006:28"),
+        ("jar-2006 28", "jar-2006:28"),
+        ("jar-2006 para 28", "jar-2006:28"),
+        ("jar-2006, para 28", "jar-2006:28"),
+        ("jar-2006 Paragraph 28", "jar-2006:28"),
+        ("jar-2006: para. 28", "jar-2006:28"),
+        ("jar-2006 annex 5", "jar-2006:annex.5"),
+        ("jar-2006 Annex, para 5", "jar-2006:annex.5"),
+        ("jar-2006:annex.5", "jar-2006:annex.5"),
+        (f"{RECOMMENDATIONS}.1", f"{RECOMMENDATIONS}.1"),
+    ],
+)
+def test_a_passage_is_shown_by_its_id_or_the_words_of_its_citation(
+    library: Library, wanted: str, found: str
+) -> None:
+    (cited,) = library.show(wanted)
+    assert (cited.id, cited.rank, cited.highlights, cited.score) == (found, 1, (), 0.0)
+
+
+def test_every_passage_can_be_shown_by_its_id(library: Library) -> None:
+    for passage in library.passages():
+        assert library.show(passage.id)[0].passage == passage
+
+
+def test_neighbours_are_shown_as_far_as_there_are_any(library: Library) -> None:
+    assert [cited.id for cited in library.show("jar-2006:28", context=1)] == [
+        "jar-2006:27", "jar-2006:28", "jar-2006:29",
+    ]  # fmt: skip
+    everything = library.show("jar-2006:28", context=10**30)
+    assert [cited.passage.order for cited in everything] == list(range(len(everything)))
+    assert {cited.report.id for cited in everything} == {"jar-2006"}
+    assert len(everything) == sum(library.reports()[0].counts.values())
+
+
+def test_a_negative_number_of_neighbours_is_an_error(library: Library) -> None:
+    with pytest.raises(QuestionError, match="give --context 0 or more"):
+        library.show("jar-2006:28", context=-1)
+
+
+@pytest.mark.parametrize("wanted", ["", "28", ":", "nowhere:28", "JAR 28"])
+def test_a_passage_of_an_unknown_report_is_an_error_that_lists_the_reports(
+    library: Library, wanted: str
+) -> None:
+    with pytest.raises(NotFoundError, match=r"There is no report .*; there are jar-2006, apa-2008"):
+        library.show(wanted)
+
+
+def test_an_unknown_paragraph_is_an_error_that_says_which_there_are(library: Library) -> None:
+    with pytest.raises(
+        NotFoundError, match=r"its numbered paragraphs are jar-2006:1 to jar-2006:annex\.7"
+    ) as caught:
+        library.show("jar-2006:73")
+    assert "ids like it are " in str(caught.value)
+
+
+def test_an_unknown_passage_of_a_report_without_numbers_is_an_error_that_lists_some(library: Library) -> None:
+    for wanted in ("apa-2008:28", "apa-2008:zzzzzzzzzzzzzzzzzzzzzzzzzzz", "apa-2008"):
+        with pytest.raises(NotFoundError, match=r"apa-2008 has no passage .*; .* apa-2008:closing"):
+            library.show(wanted)
+
+
+def test_the_section_of_a_passage_is_what_stands_under_its_heading(library: Library) -> None:
+    passage = library.show("jar-2006:28")[0].passage
+    around = library.section_of(passage)
+    assert passage in around
+    assert {each.section for each in around} == {passage.section}
+    assert [each.number for each in around] == [str(number) for number in range(24, 30)]
+
+
+def test_the_section_of_a_passage_outside_all_sections_is_its_neighbours_outside(library: Library) -> None:
+    passage = library.show("apa-2008:front-matter.1")[0].passage
+    around = library.section_of(passage)
+    assert [each.order for each in around] == list(range(len(around)))
+    assert {each.section for each in around} == {()}
+
+
+# Reports
+
+
+def test_reports_come_in_the_order_of_corpus_toml_with_their_counts(library: Library) -> None:
+    review, letter = library.reports()
+    assert (review.report.id, letter.report.id) == ("jar-2006", "apa-2008")
+    assert (review.report.publisher, letter.report.date) == ("Ofsted", "2008-12-17")
+    assert review.counts[Kind.NUMBERED] == 79
+    assert Kind.NUMBERED not in letter.counts
+    assert sum(review.counts.values()) == len(library.show("jar-2006:1", context=1000))
+
+
+def test_the_passages_are_those_that_can_be_ranked(library: Library) -> None:
+    passages = list(library.passages())
+    assert {passage.report for passage in passages} == {"jar-2006", "apa-2008"}
+    assert all(passage.kind.ranked for passage in passages)
+
+
+# Opening and building
+
+
+def test_a_folder_without_an_index_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match=r"There is no index in .*; run: qa index"):
+        Library.open(small_library(tmp_path / "library"))
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_a_library_is_built_opened_and_asked(tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "library")
+    seen: list[Progress] = []
+    built = Library.build(folder, progress=seen.append)
+    assert {progress.stage for progress in seen} == {"reading", "encoding"}
+    opened = Library.open(str(folder))
+    assert (built.path, opened.path) == (folder, folder)
+    assert built.warnings == opened.warnings == ()
+    for library in (built, opened):
+        assert ids(library.ask("Who mends potholes?", k=1)) == ["roads:2"]
+        library.close()
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_a_model_that_is_named_once_is_kept(tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "library")
+    Library.build(folder, model="other")
+    Library.build(folder)
+    assert Index.open(folder / "index").manifest.model == "other"
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_a_file_that_cannot_be_read_as_a_report_is_left_out_and_said(tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "library")
+    (folder / "corpus/plan.odt").write_bytes(b"PK")
+    (folder / "corpus/README.md").write_text("Notes")
+    (warning,) = Library.build(folder).warnings
+    assert warning.endswith("plan.odt is left out: only .txt files can be read")
+
+
+@pytest.mark.usefixtures("keyword_model")
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        (
+            lambda corpus: (corpus / "new.txt").write_text(ROADS_REPORT),
+            "The index is not up to date (added: new); run: qa index",
+        ),
+        (
+            lambda corpus: (corpus / "roads.txt").write_text(LIBRARIES_REPORT),
+            "The index is not up to date (changed: roads); run: qa index",
+        ),
+        (
+            lambda corpus: (corpus / "roads.txt").unlink(),
+            "The index is not up to date (removed: roads); run: qa index",
+        ),
+    ],
+    ids=["added", "changed", "removed"],
+)
+def test_an_index_older_than_its_reports_answers_with_a_warning(
+    small_folder: Path, change: object, warning: str
+) -> None:
+    assert callable(change)
+    assert Library.is_current(small_folder)
+    change(small_folder / "corpus")
+    library = Library.open(small_folder)
+    assert library.warnings == (warning,)
+    assert ids(library.ask("Who mends potholes?", k=1)) == ["roads:2"]
+    assert not Library.is_current(small_folder)
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_an_index_is_current_only_if_whole_and_made_with_the_model_named(small_folder: Path) -> None:
+    assert Library.is_current(small_folder, model="other name, same weights")
+    manifest = Index.open(small_folder / "index").manifest
+    (small_folder / "index" / manifest.build / "windows.faiss").write_bytes(b"")
+    assert not Library.is_current(small_folder)
+    assert not Library.is_current(small_folder / "nowhere")
+
+
+def test_an_index_is_not_current_if_the_model_named_is_not_here(small_folder: Path) -> None:
+    assert not Library.is_current(small_folder, model="/no/such/model")
+
+
+def test_an_index_made_with_other_weights_is_refused_at_the_first_question(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.library.SentenceEncoder", lambda name: KeywordEncoder(name, weights="second"))
+    library = Library.open(small_folder)
+    with pytest.raises(
+        IndexStateError, match=r"made with other weights of keywords .*; run: qa index --force"
+    ):
+        library.ask("Who mends potholes?")
+
+
+def test_a_model_that_is_gone_is_an_error_at_the_first_question_and_not_before(small_folder: Path) -> None:
+    build(small_folder, KeywordEncoder(name="/no/such/model"))
+    library = Library.open(small_folder)
+    assert library.show("roads:2")
+    with pytest.raises(ModelError, match="There is no model /no/such/model on this machine"):
+        library.prepare()
+
+
+@pytest.mark.parametrize("name", ["a b", "ünïcödé", "per%20cent", "question?", "hash#", "it's", "-dash"])
+def test_a_library_may_stand_in_a_folder_with_any_name(tmp_path: Path, name: str) -> None:
+    folder = small_library(tmp_path / name)
+    build(folder)
+    assert ids(open_library(folder).ask("Who mends potholes?", k=1)) == ["roads:2"]
+
+
+# Adding
+
+
+def test_reports_are_copied_into_the_corpus(tmp_path: Path) -> None:
+    outside = tmp_path / "outside" / "deep"
+    outside.mkdir(parents=True)
+    (outside / "roads.txt").write_text(ROADS_REPORT)
+    (outside / "notes.odt").write_text("left out")
+    (tmp_path / "one.TXT").write_text(LIBRARIES_REPORT)
+    added = Library.add(tmp_path / "library", [tmp_path / "outside", str(tmp_path / "one.TXT")])
+    corpus = tmp_path / "library/corpus"
+    assert added == [corpus / "roads.txt", corpus / "one.TXT"]
+    assert files_of(corpus) == {"one.TXT": LIBRARIES_REPORT.encode(), "roads.txt": ROADS_REPORT.encode()}
+
+
+def test_a_report_that_is_there_already_is_not_copied_again(small_folder: Path, tmp_path: Path) -> None:
+    inside = small_folder / "corpus/roads.txt"
+    copied = Path(shutil.copy(inside, tmp_path / "roads.txt"))
+    assert Library.add(small_folder, [inside, copied]) == [inside, inside]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("missing.txt", r"There is no file .*missing\.txt; check the path"),
+        ("report.odt", r"report\.odt cannot be read; files must end in \.txt"),
+        ("empty", r"empty holds no report; files must end in \.txt"),
+        ("roads.txt", r"roads\.txt exists and differs from .*; rename one of them"),
+    ],
+)
+def test_what_cannot_be_added_is_an_error_that_says_what_to_do(
+    small_folder: Path, tmp_path: Path, name: str, sentence: str
+) -> None:
+    (tmp_path / "report.odt").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "roads.txt").write_text("another report")
+    before = files_of(small_folder)
+    with pytest.raises(CorpusError, match=sentence):
+        Library.add(small_folder, [tmp_path / name])
+    assert files_of(small_folder) == before
+
+
+def test_a_report_that_is_copied_only_in_part_is_not_left_in_the_corpus(
+    small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy_half(source: Path, target: Path) -> None:
+        data = source.read_bytes()
+        target.write_bytes(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "new.txt").write_text(ROADS_REPORT)
+    monkeypatch.setattr("shutil.copyfile", copy_half)
+    before = files_of(small_folder)
+    with pytest.raises(
+        CorpusError, match=r"cannot be copied .* \(No space left on device\); check both paths"
+    ):
+        Library.add(small_folder, [tmp_path / "new.txt"])
+    assert files_of(small_folder) == before
+
+
+def test_a_report_cannot_be_added_where_a_file_stands_in_the_place_of_the_corpus(tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text(ROADS_REPORT)
+    (tmp_path / "corpus").write_text("a file")
+    with pytest.raises(CorpusError, match="cannot be copied"):
+        Library.add(tmp_path, [tmp_path / "new.txt"])
+
+
+def test_every_error_can_be_caught_as_one() -> None:
+    for error in (CorpusError, IndexStateError, IndexMissingError, ModelError, QuestionError, NotFoundError):
+        assert issubclass(error, QaError)
+    assert issubclass(QuestionError, ValueError)

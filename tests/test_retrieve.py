@@ -1,0 +1,169 @@
+"""From a question to ranked passages: both retrievers, their fusion, filters and order."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.index import Index
+from qa.retrieve import Retriever, fuse
+from qa.types import Candidate
+from tests.fakes import KeywordEncoder, build, small_library
+
+QUESTION = "What mental health services are there for pupils, and who is left out?"
+
+
+@pytest.fixture(scope="module")
+def index(indexed_folder: Path) -> Index:
+    return Index.open(indexed_folder / "index")
+
+
+@pytest.fixture(scope="module")
+def retriever(index: Index) -> Retriever:
+    return Retriever(index, KeywordEncoder())
+
+
+def ids(candidates: list[Candidate]) -> list[str]:
+    return [candidate.passage.id for candidate in candidates]
+
+
+# Fusion
+
+rankings = st.lists(st.lists(st.integers(0, 30), unique=True, max_size=20), max_size=4)
+
+
+def test_fusion_adds_the_reciprocal_ranks() -> None:
+    assert fuse([[7, 3], [3]]) == [(3, 1 / 62 + 1 / 61), (7, 1 / 61)]
+
+
+def test_fusion_of_nothing_is_nothing() -> None:
+    assert fuse([]) == fuse([[], []]) == []
+
+
+def test_equals_come_in_reading_order() -> None:
+    assert [number for number, _ in fuse([[9, 4], [4, 9], [2]])] == [4, 9, 2]
+    assert [number for number, _ in fuse([[9], [2]])] == [2, 9]
+
+
+@given(rankings)
+def test_fusion_ranks_every_proposed_passage_once_in_a_total_order(rankings: list[list[int]]) -> None:
+    fused = fuse(rankings)
+    assert sorted(number for number, _ in fused) == sorted(
+        {number for ranking in rankings for number in ranking}
+    )
+    assert fused == sorted(fused, key=lambda item: (-item[1], item[0]))
+    assert math.fsum(score for _, score in fused) == pytest.approx(
+        math.fsum(1 / (60 + rank) for ranking in rankings for rank in range(1, len(ranking) + 1))
+    )
+
+
+@given(rankings)
+def test_fusion_does_not_depend_on_which_retriever_comes_first(rankings: list[list[int]]) -> None:
+    forwards, backwards = dict(fuse(rankings)), dict(fuse(rankings[::-1]))
+    assert forwards == pytest.approx(backwards)
+
+
+# Retrieval
+
+
+def test_the_passage_that_has_the_words_comes_first(retriever: Retriever) -> None:
+    assert ids(retriever.retrieve(QUESTION, limit=3))[0] == "jar-2006:28"
+
+
+def test_scores_fall_and_equals_come_in_reading_order(retriever: Retriever, index: Index) -> None:
+    candidates = retriever.retrieve(QUESTION, limit=1000)
+    place = {passage.id: number for number, passage in index.store.passages(range(200)).items()}
+    order = [(-candidate.score, place[candidate.passage.id]) for candidate in candidates]
+    assert order == sorted(order)
+    assert len(set(ids(candidates))) == len(candidates)
+
+
+def test_fewer_are_the_first_of_more(retriever: Retriever) -> None:
+    assert retriever.retrieve(QUESTION, limit=5) == retriever.retrieve(QUESTION, limit=50)[:5]
+
+
+def test_the_same_question_gives_the_same_ranking(retriever: Retriever) -> None:
+    assert retriever.retrieve(QUESTION, limit=50) == retriever.retrieve(QUESTION, limit=50)
+
+
+def test_passages_with_the_same_words_come_in_reading_order(tmp_path: Path) -> None:
+    same = "\n\n".join(f"{number}. Provision for pupils is good." for number in range(1, 60))
+    folder = small_library(tmp_path / "library", a=f"Findings\n\n{same}\n", b=f"Findings\n\n{same}\n")
+    build(folder)
+    retriever = Retriever(Index.open(folder / "index"), KeywordEncoder())
+    found = ids(retriever.retrieve("Is provision for pupils good?", limit=10))
+    assert found == [f"a:{number}" for number in range(1, 11)]
+
+
+def test_what_is_never_ranked_is_never_retrieved(retriever: Retriever) -> None:
+    for question in ("Contents", "© Crown copyright 2006", "Dear Ms Chambers"):
+        assert all(each.passage.kind.ranked for each in retriever.retrieve(question, limit=1000))
+
+
+def test_a_filter_by_report_is_exact(retriever: Retriever) -> None:
+    found = retriever.retrieve(QUESTION, limit=1000, reports=["apa-2008"])
+    assert found
+    assert {candidate.passage.report for candidate in found} == {"apa-2008"}
+
+
+def test_a_filter_by_section_is_exact(retriever: Retriever) -> None:
+    found = retriever.retrieve(QUESTION, limit=1000, section="staying safe")
+    assert found
+    assert all(
+        any("staying safe" in heading.casefold() for heading in candidate.passage.section)
+        for candidate in found
+    )
+
+
+def test_a_filter_comes_before_the_cut(retriever: Retriever, index: Index) -> None:
+    wanted = index.store.ranked_numbers(reports=["apa-2008"], section="capacity to improve")
+    found = retriever.retrieve(
+        QUESTION, limit=len(wanted), reports=["apa-2008"], section="capacity to improve"
+    )
+    assert set(ids(found)) == {passage.id for passage in index.store.passages(wanted).values()}
+
+
+def test_filters_that_let_nothing_through_give_nothing(retriever: Retriever) -> None:
+    assert retriever.retrieve(QUESTION, limit=5, reports=["apa-2008"], section="annex") == []
+
+
+def test_the_question_before_is_searched_with_as_context(retriever: Retriever) -> None:
+    follow_up = "And who is left out?"
+    alone = ids(retriever.retrieve(follow_up, limit=3))
+    in_context = ids(
+        retriever.retrieve(follow_up, limit=3, history=["What mental health services are there?"])
+    )
+    assert "jar-2006:28" not in alone
+    assert "jar-2006:28" in in_context
+
+
+def test_the_sentence_nearest_to_the_question_is_highlighted(retriever: Retriever) -> None:
+    best = retriever.retrieve("What does the telephone consultation service negotiate?", limit=1)[0]
+    (span,) = best.highlights
+    assert best.passage.text[span.start : span.end] == (
+        "A well-regarded telephone consultation service successfully negotiates referrals to the specialist "
+        "CAMHS, that operates very effectively as a fully integrated multi-agency team at every stage of the "
+        "referral process."
+    )
+
+
+def test_every_highlight_lies_inside_the_text_of_its_passage(retriever: Retriever) -> None:
+    for candidate in retriever.retrieve("What grade was given for being healthy?", limit=1000):
+        text = candidate.passage.text
+        for start, end in candidate.highlights:
+            assert 0 <= start < end <= len(text)
+            assert text[start:end] == text[start:end].strip()
+
+
+def test_a_question_writes_nothing_into_the_index(indexed_folder: Path, retriever: Retriever) -> None:
+    def state() -> dict[str, tuple[int, int]]:
+        paths = (indexed_folder / "index").rglob("*")
+        return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in paths}
+
+    before = state()
+    retriever.retrieve(QUESTION, limit=5)
+    assert state() == before

@@ -1,0 +1,295 @@
+"""Passages come out of the store as they went in; words are found, and none is read as a query language."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.errors import IndexStateError
+from qa.store import Store, content_words, create, words_of
+from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Span, Window
+from tests.fakes import a_passage, a_report
+
+OPERATORS = [
+    '" AND ( * :',
+    "NEAR(a b, 2)",
+    "heading:x",
+    "-x",
+    "x*",
+    '"',
+    "''; DROP TABLE passage; --",
+    "^x",
+    "{a}",
+]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+spans = st.builds(Span, st.integers(0, 10**6), st.integers(0, 10**6))
+passages = st.builds(
+    Passage,
+    id=st.just("jar-2006:28"),
+    report=st.just("jar-2006"),
+    order=st.just(0),
+    kind=st.sampled_from(Kind),
+    section=st.lists(texts, max_size=3).map(tuple),
+    number=st.none() | texts,
+    scope=st.none() | texts,
+    position=st.integers(1, 1000),
+    text=texts,
+    reading=st.none() | texts,
+    lead_in=st.none() | texts,
+    emphasis=st.lists(
+        st.builds(Emphasis, st.integers(0, 99), st.integers(0, 99), st.sampled_from(["em", "strong"])),
+        max_size=2,
+    ).map(tuple),
+    source=st.lists(spans, max_size=3).map(tuple),
+)
+reports = st.builds(
+    Report,
+    id=st.just("jar-2006"),
+    title=texts,
+    short_title=texts,
+    path=texts,
+    sha256=texts,
+    publisher=st.none() | texts,
+    date=st.none() | texts,
+    kind=st.none() | texts,
+    licence=st.none() | texts,
+    source=st.none() | texts,
+)
+
+
+def store_of(path: Path, *passages: Passage, windows: list[Window] | None = None) -> Store:
+    """Write a store with these passages, in reports as they name them, and open it."""
+    ids = dict.fromkeys(passage.report for passage in passages)
+    outlines = [
+        ReportOutline(a_report(report_id), tuple(each for each in passages if each.report == report_id))
+        for report_id in ids
+    ]
+    create(path, outlines, windows or [], windows or [])
+    return Store(path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return store_of(
+        tmp_path / "passages.sqlite",
+        a_passage("1", "Schools offer good meals.", order=0, section=("Main Report", "Being healthy")),
+        a_passage("2", "The café serves schoolchildren.", order=1, section=("Main Report", "Being healthy")),
+        a_passage("3", "© Crown copyright, schools.", order=2, kind=Kind.NOTICE, section=()),
+        a_passage("4", "Parking.", order=3, section=("Recommendations",), lead_in="For immediate action:"),
+        a_passage("1", "School meals cost money.", report="apa-2008", section=("Annex: Staying safe",)),
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(passage=passages, report=reports)
+def test_a_passage_and_its_report_come_out_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, passage: Passage, report: Report
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "passages.sqlite"
+    create(path, [ReportOutline(report, (passage,))], [Window(0, 0, 5)], [])
+    store = Store(path)
+    assert store.passage(passage.id) == passage
+    assert store.passages([0]) == {0: passage}
+    assert store.passages_of("jar-2006") == [passage]
+    assert store.reports == {"jar-2006": report}
+    assert store.counts() == {"jar-2006": {passage.kind: 1}}
+    assert store.sections() == [passage.section]
+    assert store.ranked_numbers(reports=None, section=None) == ([0] if passage.kind.ranked else [])
+    store.close()
+
+
+def test_passages_are_numbered_through_over_the_reports(store: Store) -> None:
+    assert [passage.id for passage in store.passages(range(5)).values()] == [
+        "jar-2006:1", "jar-2006:2", "jar-2006:3", "jar-2006:4", "apa-2008:1",
+    ]  # fmt: skip
+    assert store.passages([99]) == {}
+    assert store.passage("jar-2006:99") is None
+
+
+def test_windows_are_found_by_passage_and_passages_by_window(tmp_path: Path) -> None:
+    windows = [Window(1, 0, 4), Window(0, 0, 7), Window(1, 5, 9)]
+    store = store_of(tmp_path / "s", a_passage("1", order=0), a_passage("2", order=1), windows=windows)
+    assert store.window_positions([1]) == [0, 2]
+    assert store.window_owners([2, 1]) == {1: 0, 2: 1}
+    assert store.sentences_of([0]) == [(1, Window(0, 0, 7))]
+    assert store.sentences_of([]) == []
+
+
+# Words
+
+
+def test_words_are_the_letters_and_digits_of_a_text_in_lower_case() -> None:
+    assert words_of("16–18 year-olds' CAMHS_waits: Straße?") == [
+        "16", "18", "year", "olds", "camhs", "waits", "strasse",
+    ]  # fmt: skip
+
+
+def test_content_words_leave_out_stop_words_single_letters_and_repetitions() -> None:
+    assert content_words("What is the grade, the GRADE, for a council's Plan B in 5 years?") == [
+        "grade", "council", "plan", "5", "years",
+    ]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(text=st.text())
+def test_content_words_can_be_asked_for_again(text: str) -> None:
+    words = content_words(text)
+    assert content_words(" ".join(words)) == words
+
+
+# Full text
+
+
+def found(store: Store, *words: str, among: list[int] | None = None, limit: int = 10) -> list[int]:
+    return [number for number, _ in store.search_words(words, among=among, limit=limit)]
+
+
+def test_words_are_found_by_their_stem_and_without_accents(store: Store) -> None:
+    assert set(found(store, "schooling")) == {0, 4}
+    assert found(store, "cafe") == found(store, "CAFÉ") == [1]
+
+
+def test_a_passage_is_found_by_its_headings_and_its_lead_in(store: Store) -> None:
+    assert set(found(store, "healthy")) == {0, 1}
+    assert found(store, "immediate") == [3]
+    assert found(store, "annex") == [4]
+
+
+def test_a_word_in_the_text_counts_more_than_one_in_a_heading(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path / "s",
+        a_passage("1", "Nothing here.", order=0, section=("Parking",)),
+        a_passage("2", "Parking here.", order=1, section=("Nothing",)),
+        a_passage("3", "Others.", order=2, section=("Others",)),
+    )
+    assert found(store, "parking") == [1, 0]
+
+
+def test_what_is_never_ranked_is_never_found(store: Store) -> None:
+    assert found(store, "copyright") == []
+    assert 2 not in found(store, "schools")
+
+
+def test_scores_are_higher_for_better_and_come_best_first(store: Store) -> None:
+    scores = [score for _, score in store.search_words(["school", "meals"], among=None, limit=10)]
+    assert len(scores) == 2
+    assert scores == sorted(scores, reverse=True)
+    assert all(score > 0 for score in scores)
+
+
+def test_a_filter_is_applied_before_the_cut(store: Store) -> None:
+    first = found(store, "school", limit=1)
+    others = [number for number in range(5) if number not in first]
+    assert found(store, "school", among=others, limit=1) == [number for number in (0, 4) if number in others]
+    assert found(store, "school", among=[]) == []
+    assert found(store, "school", limit=0) == []
+
+
+def test_equals_come_in_reading_order_also_at_the_cut(tmp_path: Path) -> None:
+    same = [a_passage(str(order), "Provision is good.", order=order) for order in range(50)]
+    store = store_of(tmp_path / "s", *same)
+    assert found(store, "provision", limit=7) == list(range(7))
+
+
+@pytest.mark.parametrize("text", OPERATORS)
+def test_operators_of_a_query_language_are_words_or_nothing(store: Store, text: str) -> None:
+    assert store.search_words([text], among=None, limit=5) == []
+    assert store.search_words([text, "parking"], among=None, limit=5) == store.search_words(
+        ["parking"], among=None, limit=5
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text() | st.lists(st.sampled_from([*OPERATORS, "meals", "school"])).map(" ".join))
+def test_no_text_is_read_as_a_query_language(fuzzed_store: Store, text: str) -> None:
+    for words in ([text], words_of(text), content_words(text)):
+        for number, _ in fuzzed_store.search_words(words, among=None, limit=10):
+            passage = fuzzed_store.passages([number])[number]
+            assert any(stem in passage.text.casefold() for stem in ("meal", "school")), text
+
+
+@pytest.fixture(scope="module")
+def fuzzed_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    words = ("School meals.", "Schoolchildren eat meals.")
+    same = [a_passage(str(order), text, order=order, section=()) for order, text in enumerate(words)]
+    return store_of(tmp_path_factory.mktemp("fuzzed") / "s", *same)
+
+
+# Filters
+
+
+def test_a_section_is_found_by_words_of_any_heading_above(store: Store) -> None:
+    assert store.ranked_numbers(reports=None, section="being HEALTHY") == [0, 1]
+    assert store.ranked_numbers(reports=None, section="main report") == [0, 1]
+    assert store.ranked_numbers(reports=None, section="annex staying") == [4]
+
+
+def test_a_section_is_found_by_the_start_of_a_word_but_not_by_its_middle(store: Store) -> None:
+    assert store.ranked_numbers(reports=None, section="stay") == [4]
+    assert store.ranked_numbers(reports=None, section="aying") == []
+
+
+def test_headings_that_follow_each_other_are_not_one_heading(store: Store) -> None:
+    assert store.ranked_numbers(reports=None, section="report being") == []
+
+
+def test_filters_by_report_and_section_are_both_kept(store: Store) -> None:
+    assert store.ranked_numbers(reports=["jar-2006"], section=None) == [0, 1, 3]
+    assert store.ranked_numbers(reports=["apa-2008"], section="being healthy") == []
+    assert store.ranked_numbers(reports=[], section=None) == []
+
+
+# The file
+
+
+def test_a_file_that_is_no_store_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    path = tmp_path / "passages.sqlite"
+    path.write_bytes(b"garbage" * 1000)
+    with pytest.raises(IndexStateError, match=r"passages\.sqlite is damaged; run: qa index --force"):
+        Store(path)
+    with pytest.raises(IndexStateError, match="run: qa index --force"):
+        Store(tmp_path / "missing")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_store_damaged_in_the_middle_gives_no_other_error_than_that_it_is_damaged(
+    tmp_path: Path, store: Store
+) -> None:
+    path = tmp_path / "passages.sqlite"
+    data = path.read_bytes()
+    page = 4096
+    for start in range(page, len(data), page):
+        path.write_bytes(data[:start] + b"\xa5" * page + data[start + page :])
+        with suppress(IndexStateError):
+            damaged = Store(path)
+            damaged.passages_of("jar-2006")
+            damaged.search_words(["school"], among=None, limit=5)
+            damaged.counts()
+
+
+def test_a_store_in_a_folder_with_an_odd_name_opens(tmp_path: Path) -> None:
+    folder = tmp_path / "a b?c#d%20&mode=rw"
+    folder.mkdir()
+    assert store_of(folder / "passages.sqlite", a_passage("1")).passage("jar-2006:1") == a_passage("1")
+
+
+def test_reading_writes_nothing_beside_or_into_the_file(tmp_path: Path, store: Store) -> None:
+    path = tmp_path / "passages.sqlite"
+    before = path.read_bytes()
+    found(store, "school")
+    store.passages_of("jar-2006")
+    store.close()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_store_that_cannot_be_written_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(
+        IndexStateError, match=r"cannot be written to .*; check the free space and permissions"
+    ):
+        create(tmp_path / "no-folder/passages.sqlite", [], [], [])

@@ -1,0 +1,111 @@
+"""Vectors are searched exactly: the best first, equals in order, filters before the cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.errors import IndexStateError
+from qa.vectors import VectorIndex, write_vectors
+
+if TYPE_CHECKING:
+    from qa.types import Vectors
+
+
+def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> Vectors:
+    vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def index_of(folder: Path, vectors: Vectors) -> VectorIndex:
+    write_vectors(folder / "v.faiss", vectors)
+    return VectorIndex(folder / "v.faiss")
+
+
+def test_an_index_has_the_number_and_length_of_its_vectors(tmp_path: Path) -> None:
+    index = index_of(tmp_path, unit_vectors(5, 8))
+    assert (len(index), index.dimension) == (5, 8)
+
+
+def test_the_nearest_vector_comes_first_with_its_cosine(tmp_path: Path) -> None:
+    vectors = unit_vectors(20)
+    index = index_of(tmp_path, vectors)
+    found = index.search(vectors[3], among=None, limit=20)
+    exact = vectors @ vectors[3]
+    assert [position for position, _ in found] == np.argsort(-exact, kind="stable").tolist()
+    assert [score for _, score in found] == pytest.approx(sorted(exact.tolist(), reverse=True), abs=1e-6)
+
+
+def test_more_than_there_are_can_be_asked_for(tmp_path: Path) -> None:
+    index = index_of(tmp_path, unit_vectors(5))
+    assert len(index.search(unit_vectors(1)[0], among=None, limit=1000)) == 5
+    assert [position for position, _ in index.search(unit_vectors(1)[0], among=[4, 2], limit=1000)] != [-1]
+
+
+def test_none_is_found_where_none_is_wanted(tmp_path: Path) -> None:
+    query = unit_vectors(1)[0]
+    index = index_of(tmp_path, unit_vectors(5))
+    assert index.search(query, among=[], limit=3) == []
+    assert index.search(query, among=None, limit=0) == []
+    assert index_of(tmp_path, np.empty((0, 8), dtype=np.float32)).search(query, among=None, limit=3) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), limit=st.integers(1, 12))
+def test_a_filter_gives_the_best_of_those_it_lets_through(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, limit: int
+) -> None:
+    vectors = unit_vectors(40, seed=data.draw(st.integers(0, 3)))
+    among = data.draw(st.lists(st.integers(0, 39), unique=True, max_size=40))
+    index = index_of(tmp_path_factory.mktemp("vectors"), vectors)
+    found = index.search(vectors[0], among=among, limit=limit)
+    exact = vectors @ vectors[0]
+    expected = sorted(among, key=lambda position: (-exact[position], position))[:limit]
+    assert [position for position, _ in found] == expected
+
+
+@pytest.mark.parametrize("limit", [1, 5, 99, 150, 299, 300, 301, 450, 599, 600])
+def test_equals_come_in_order_also_at_the_cut(tmp_path: Path, limit: int) -> None:
+    vectors = np.tile(unit_vectors(3), (200, 1))
+    index = index_of(tmp_path, vectors)
+    everything = index.search(vectors[1], among=None, limit=600)
+    assert everything == sorted(everything, key=lambda pair: (-pair[1], pair[0]))
+    assert index.search(vectors[1], among=None, limit=limit) == everything[:limit]
+    even = [position for position in range(600) if position % 2 == 0]
+    assert index.search(vectors[1], among=even, limit=limit) == [
+        pair for pair in everything if pair[0] in set(even)
+    ][:limit]  # fmt: skip
+
+
+def test_scores_are_those_of_the_positions_asked_for(tmp_path: Path) -> None:
+    vectors = unit_vectors(10)
+    index = index_of(tmp_path, vectors)
+    assert index.scores(vectors[2], [7, 2, 2]) == pytest.approx(
+        [float(vectors[7] @ vectors[2]), 1.0, 1.0], abs=1e-6
+    )
+    assert index.scores(vectors[2], []) == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 10, 30, -1])
+def test_a_truncated_file_is_refused_with_the_command_that_mends_it(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "v.faiss"
+    write_vectors(path, unit_vectors(5))
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(IndexStateError, match=r"v\.faiss is damaged; run: qa index --force"):
+        VectorIndex(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IndexStateError, match="run: qa index --force"):
+        VectorIndex(tmp_path / "v.faiss")
+
+
+def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(IndexStateError, match="check its permissions and free space"):
+        write_vectors(tmp_path / "no-folder/v.faiss", unit_vectors(5))
