@@ -300,6 +300,8 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
         raise EvaluationError(
             "Judgements need their own queries; give --qrels FILE --queries FILE and no other"
         )
+    if len(set(options.compare or ())) != len(options.compare or ()):
+        raise EvaluationError("A mode is named twice; name each mode to compare once")
     if options.qrels is not None:
         questions = read_judged(options.queries, options.qrels)
     else:

@@ -6,10 +6,12 @@ does. So three signs are weighed before likeness:
 - what kind of answer the question expects (question classification by rules: Li and Roth, "Learning Question
   Classifiers", COLING 2002) and whether a sentence that speaks of the thing asked holds one of that kind;
 - names and years of the question that stand nowhere in the reports, or not in the passages found;
-- how much of the question's rare words a sentence and its surroundings hold.
+- how well any sentence, by its words and its meaning, speaks of the thing asked: a thing spoken of without an
+  answer of the kind expected is the mark of a near miss, where an idiom far from the text is not.
 
 A logistic regression makes a score of them; its weights are a `Calibration`, found by `fit` from questions of
-which it is known whether the reports answer them. Pure functions on words and numbers: no index, no model, no file.
+which it is known whether the reports answer them. Pure functions on words and numbers: no index, no model, no
+file.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 
 from qa.types import Expansion
 
-# --- what is given and what comes out ---------------------------------------------------------------------------
+# --- what is given and what comes out ----------------------------------------------------------------------
 
 
 class AnswerKind(StrEnum):
@@ -88,9 +90,10 @@ class Judged:
     about
         What its report is called and when it was written, in words.
     sentences
-        Its sentences, all or the best of them. None given: the whole passage counts as one.
-    dense, late, bm25
-        Cosine of its best window, late-interaction score and BM25 score, where known.
+        Its sentences in reading order, all of them where that is cheap. None given: the whole passage counts as
+        one.
+    dense
+        Cosine of its best window to the question, where known.
     """
 
     text: str
@@ -99,13 +102,11 @@ class Judged:
     about: str = ""
     sentences: tuple[Sentence, ...] = ()
     dense: float | None = None
-    late: float | None = None
-    bm25: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for and against an answer. The numbers are from 0 to 1 and are what is weighed.
+    """What speaks for and against an answer.
 
     Attributes
     ----------
@@ -114,19 +115,21 @@ class Signs:
     checkable
         1 where an answer of this kind can be recognised, else 0.
     support
-        How well a sentence that holds an answer of that kind speaks of the thing asked; 0 where not checkable.
-    coverage
-        How well any sentence, with its surroundings, speaks of the thing asked; 0 where checkable.
-    missed
-        Share of the question's everyday words that no report has; 0 where not checkable: an idiom is no gap.
-    likeness
-        The best sentence's likeness; 0 where checkable, since `support` has it.
+        How well a sentence with an answer of that kind speaks of the thing asked; 0 where not checkable.
+    gap
+        How much better a sentence that holds none speaks of it; 0 where not checkable.
+    spoken
+        How well any sentence speaks of the thing asked; 0 where checkable.
     strange
         1 if the question has a name or year that no report has.
     unnamed
-        Share of the question's known names and years missing where the passages speak of the thing asked.
+        Share of the question's other names and years missing where the passages speak of the thing asked.
+    remote
+        How far below the usual even the best likeness is.
     held
-        The strongest answer of that kind in any sentence, whatever it speaks of.
+        The surest answer of that kind in any sentence, whatever it speaks of.
+    missed
+        Weighted share of the question's everyday words that no report has.
     outside_years
         Years of the question that the reports do not cover.
     unknown_names, unknown_words
@@ -138,20 +141,38 @@ class Signs:
     kind: AnswerKind
     checkable: float
     support: float
-    coverage: float
-    missed: float
-    likeness: float
+    gap: float
+    spoken: float
     strange: float
     unnamed: float
+    remote: float
     held: float = 0.0
+    missed: float = 0.0
     outside_years: tuple[int, ...] = ()
     unknown_names: tuple[str, ...] = ()
     unknown_words: tuple[str, ...] = ()
     absent_names: tuple[str, ...] = ()
 
 
-FEATURES = ("checkable", "support", "coverage", "missed", "likeness", "strange", "unnamed")
-"""The signs that are weighed, in the order of a calibration's weights."""
+FEATURES = ("checkable", "support", "gap", "spoken", "strange", "unnamed", "remote")
+"""The signs that are weighed, each from 0 to 1, in the order of a calibration's weights."""
+
+
+class Scale(NamedTuple):
+    """The cosines between which likeness counts, for one model."""
+
+    floor: float
+    ceiling: float
+
+    def of(self, likeness: float | None) -> float:
+        """Return a cosine as 0 (the floor or less) to 1 (the ceiling or more)."""
+        if likeness is None:
+            return 0.0
+        return min(1.0, max(0.0, (likeness - self.floor) / (self.ceiling - self.floor)))
+
+    def below(self, likeness: float) -> float:
+        """Return how far a cosine is below the floor: 0 (not at all) to 1 (no likeness)."""
+        return min(1.0, max(0.0, (self.floor - likeness) / self.floor)) if self.floor > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +184,7 @@ class Calibration:
 
     model: str
     date: str
+    scale: Scale
     intercept: float
     weights: tuple[float, ...]
     refuse_below: float
@@ -176,7 +198,8 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, to be written as JSON."""
-        return {**asdict(self), "weights": dict(zip(FEATURES, self.weights, strict=True))}
+        weights = dict(zip(FEATURES, self.weights, strict=True))
+        return {**asdict(self), "scale": self.scale._asdict(), "weights": weights}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -194,9 +217,13 @@ class Calibration:
             return cls(
                 model=str(values["model"]),
                 date=str(values["date"]),
+                scale=Scale(float(values["scale"]["floor"]), float(values["scale"]["ceiling"])),
                 weights=tuple(float(weights[name]) for name in FEATURES),
-                **{name: float(values[name]) for name in ("intercept", "refuse_below", "strong_from")},
-                **{name: int(values[name]) for name in ("answerable", "unanswerable")},
+                intercept=float(values["intercept"]),
+                refuse_below=float(values["refuse_below"]),
+                strong_from=float(values["strong_from"]),
+                answerable=int(values["answerable"]),
+                unanswerable=int(values["unanswerable"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a calibration: {error}") from error
@@ -229,18 +256,22 @@ class Validation:
 
 SHIPPED = Calibration(
     model="all-MiniLM-L6-v2",
-    date="2000-01-01",
-    intercept=0.0,
-    weights=(0.0,) * len(FEATURES),
-    refuse_below=0.5,
-    strong_from=0.9,
-    answerable=0,
-    unanswerable=0,
+    date="2026-11-21",
+    scale=Scale(0.3, 0.8),
+    intercept=1.2281,
+    weights=(-1.3809, 3.3868, -5.5065, 1.787, -5.0963, -2.8259, -10.6703),
+    refuse_below=0.4346,
+    strong_from=0.7785,
+    answerable=155,
+    unanswerable=73,
 )
 """Fitted on the questions of `corpus/evaluation/`."""
 
 
-# --- judging ----------------------------------------------------------------------------------------------------
+DEFAULT_SCALE = SHIPPED.scale
+
+
+# --- judging -----------------------------------------------------------------------------------------------
 
 
 def judge(
@@ -261,7 +292,7 @@ def judge(
     question
         As it was typed, with its spelling mended; capitals tell names from other words.
     passages
-        What was found, best first; the first five are judged.
+        What was found, best first. The first five are weighed; what is said of all holds for all of them.
     unknown
         Words of the question that stand in no report, in no form, nor by an expansion.
     years
@@ -283,17 +314,21 @@ def judge(
         expansions=expansions,
         context=context,
         rarity=rarity,
+        scale=DEFAULT_SCALE if calibration is None else calibration.scale,
     )
     if not passages:
-        return Verdict(Level.NONE, "No passage was found for this.", signs, None if calibration is None else 0.0)
+        return Verdict(
+            Level.NONE, "No passage was found for this.", signs, None if calibration is None else 0.0
+        )
     if calibration is None:
         return Verdict(Level.POSSIBLE, "Confidence is uncalibrated for this model.", signs)
     score = calibration.score(signs)
     if score < calibration.refuse_below:
         return Verdict(Level.NONE, _why_not(signs), signs, score)
-    if score < calibration.strong_from:
-        return Verdict(Level.POSSIBLE, _why_unsure(signs), signs, score)
-    return Verdict(Level.STRONG, _why(signs), signs, score)
+    doubt = _doubt(signs)
+    if doubt is None and score >= calibration.strong_from:
+        return Verdict(Level.STRONG, _why(signs), signs, score)
+    return Verdict(Level.POSSIBLE, doubt or _UNSURE, signs, score)
 
 
 def signs_of(
@@ -305,48 +340,62 @@ def signs_of(
     expansions: Sequence[Expansion] = (),
     context: str | None = None,
     rarity: Callable[[str], float] | None = None,
+    scale: Scale = DEFAULT_SCALE,
 ) -> Signs:
-    """Return what speaks for and against an answer; the parameters are those of `judge`."""
+    """Return what speaks for and against an answer.
+
+    The parameters are those of `judge`, and the scale of the model's likenesses.
+    """
     kind = expects(question)
     asked = _Asked(question, unknown, expansions, context, rarity or (lambda _: 1.0))
-    passages = passages[:_JUDGED_PASSAGES]
-    spoken = [0.0]  # how well each passage speaks of the thing asked, by its best sentence
-    support = held = likeness = 0.0
-    for passage in passages:
-        around = _stems(" ".join([*passage.section, passage.about]))
-        within = _stems(passage.text if passage.reading is None else passage.reading)
-        best = 0.0
-        for sentence in passage.sentences or (Sentence(passage.reading or passage.text, passage.dense),):
-            covered = asked.covered(_stems(sentence.text), within, around)
-            likeness = max(likeness, _scaled(sentence.likeness))
-            # Half by its words and half by its meaning, so that an idiom far from the text has its chance.
-            near = covered if sentence.likeness is None else (covered + _scaled(sentence.likeness)) / 2
-            best = max(best, covered)
-            if kind.checkable:
-                strength = _strength(kind, question, sentence.text, asked.stems)
-                support, held = max(support, strength * near), max(held, strength)
-        spoken.append(best)
+    support = held = spoken = 0.0
+    by_words: list[float] = []
+    likenesses: list[float] = []
+    for passage in passages[:_JUDGED_PASSAGES]:
+        shown = passage.text if passage.reading is None else passage.reading
+        sentences = passage.sentences or (Sentence(shown, passage.dense),)
+        within, around = _stems(shown), _stems(" ".join([*passage.section, passage.about]))
+        covered = [asked.covered(_stems(sentence.text), within, around) for sentence in sentences]
+        # Half by its words and half by its meaning, so that an idiom far from the text has its chance.
+        near = [
+            share if sentence.likeness is None else (share + scale.of(sentence.likeness)) / 2
+            for share, sentence in zip(covered, sentences, strict=True)
+        ]
+        by_words.append(max(covered))
+        spoken = max(spoken, *near)
+        likenesses += [sentence.likeness for sentence in sentences if sentence.likeness is not None]
+        for place, sentence in enumerate(sentences) if kind.checkable else ():
+            strength = _strength(kind, question, sentence.text, asked.stems)
+            # The answer may stand in the sentence before or after the one that speaks of the thing.
+            beside = max(near[max(0, place - 1) : place + 2])
+            belongs = max(near[place], _BESIDE * beside + (1 - _BESIDE) * near[place])
+            support, held = max(support, strength * belongs), max(held, strength)
+    if kind.checkable and not held:
+        rest = (each.reading or each.text for each in passages[_JUDGED_PASSAGES:])
+        held = max((_strength(kind, question, text, asked.stems) for text in rest), default=0.0)
+    likenesses += [each.dense for each in passages[:_JUDGED_PASSAGES] if each.dense is not None]
     outside = tuple(sorted(set(years_in(question)) - set(years))) if years else ()
-    strange_names = [name for name in asked.unknown_names if name not in {str(year) for year in outside}]
-    named, absent = asked.named(passages, spoken[1:])
+    strangers = tuple(name for name in asked.unknown_names if not set(years_in(name)) & set(outside))
+    named, absent = asked.named(passages, by_words)
     return Signs(
         kind=kind,
         checkable=float(kind.checkable),
         support=support,
-        coverage=0.0 if kind.checkable else max(spoken),
-        missed=asked.missed if kind.checkable else 0.0,
-        likeness=0.0 if kind.checkable else likeness,
-        strange=float(bool(strange_names or outside)),
+        gap=max(0.0, spoken - support) if kind.checkable else 0.0,
+        spoken=0.0 if kind.checkable else spoken,
+        strange=float(bool(strangers or outside)),
         unnamed=1.0 - named,
+        remote=scale.below(max(likenesses)) if likenesses else 0.0,
         held=held,
+        missed=asked.missed,
         outside_years=outside,
-        unknown_names=tuple(strange_names),
+        unknown_names=strangers,
         unknown_words=asked.unknown_words,
         absent_names=absent,
     )
 
 
-# --- what a question expects ------------------------------------------------------------------------------------
+# --- what a question expects -------------------------------------------------------------------------------
 
 
 def expects(question: str) -> AnswerKind:
@@ -394,13 +443,16 @@ _BODY = (
     "|departments?|teams?|boards?|committees?|providers?|councils?|authorit(?:y|ies)|universit(?:y|ies)"
     "|colleges?|schools?|hospitals?|partnerships?|inspectorates?|unions?"
 )
-_ANY_BODY = re.compile("organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|providers?|authorit(?:y|ies)", re.IGNORECASE)
+_ANY_BODY = re.compile(
+    "organi[sz]ations?|agenc(?:y|ies)|bod(?:y|ies)|providers?|authorit(?:y|ies)", re.IGNORECASE
+)
 _SITE = (
     "towns?|villages?|places?|cit(?:y|ies)|count(?:y|ies)|countr(?:y|ies)|areas?|streets?|sites?|buildings?"
     "|locations?|parish(?:es)?|regions?|neighbourhoods?|districts?|wards?"
 )
 _POST = (
-    "directors?|managers?|councillors?|officers?|workers?|(?:head ?)?teachers?|heads?|chairs?|chair(?:man|woman|person)"
+    "directors?|managers?|councillors?|officers?|workers?|(?:head ?)?teachers?|heads?|chairs?"
+    "|chair(?:man|woman|person)"
     "|ministers?|inspectors?|members?|staff|professionals?|co-?ordinators?|nurses?|advis[eo]rs?|leaders?"
 )
 _COUNT = "number|population|total|size|average|count|figure|rate"
@@ -415,11 +467,13 @@ _RULES = (
         (AnswerKind.TIME, r"\bwhat time\b|\bopening (?:hours|times)\b"),
         (
             AnswerKind.CONTACT,
-            r"\b(?:(?:tele)?phone|helpline|fax) number|\be-?mail address|\bweb ?site\b.*\baddress|\bpost ?code\b",
+            r"\b(?:(?:tele)?phone|helpline|fax) number|\be-?mail address|\bweb ?site\b.*\baddress"
+            r"|\bpost ?code\b",
         ),
         (
             AnswerKind.PERCENTAGE,
-            r"\b(?:what|which|how (?:large|big|high) an?)\b.{0,30}?\b(?:percentage|proportion|share|per ?cent)\b"
+            r"\b(?:what|which|how (?:large|big|high) an?)\b.{0,30}?"
+            r"\b(?:percentage|proportion|share|per ?cent)\b"
             r"|^(?:the )?(?:percentage|proportion|share) of\b",
         ),
         (
@@ -428,8 +482,8 @@ _RULES = (
         ),
         (
             AnswerKind.MONEY,
-            r"\bhow much\b.*\b(?:spen[dt]|costs?|pay|pays|paid|fund(?:s|ed|ing)?|earns?|earned|charged?|gave|give"
-            r"|given|budget|price|grants?|money|raised?|saved?|owed?|worth|allocated|invested|received?)\b"
+            r"\bhow much\b.*\b(?:spen[dt]|costs?|pay|pays|paid|fund(?:s|ed|ing)?|earns?|earned|charged?|gave"
+            r"|give|given|budget|price|grants?|money|raised?|saved?|owed?|worth|allocated|invested|received?)\b"
             r"|\bwhat\b.{0,60}\b(?:salary|wages?|fees?|charge|price|budget|bill|annual cost|sum of money)\b"
             r"|\bin pounds\b",
         ),
@@ -437,12 +491,13 @@ _RULES = (
         (
             AnswerKind.NUMBER,
             r"\bhow (?:many|few|far|big|tall|large)\b|^(?:the )?(?:average|number|total|population)\b"
-            rf"|\b(?:what|which)(?: is| was| are| were|'s)? (?:the |our |its |their )?(?:[\w'-]+ ){{0,4}}(?:{_COUNT})\b",
+            r"|\b(?:what|which)(?: is| was| are| were|'s)? (?:the |our |its |their )?(?:[\w'-]+ ){0,4}"
+            rf"(?:{_COUNT})\b",
         ),
         (AnswerKind.NAME, r"\bnames? of\b|\bwhat'?s?\b.*\b(?:called|named)\b"),
         (
             AnswerKind.GRADE,
-            r"\b(?:what|which)\b.{0,25}\b(?:grades?|scores?|marks?|ratings?|judge?ments?|verdicts?)\b"
+            r"\b(?:what|which)(?: \w+){0,2} (?:grades?|scores?|marks?|ratings?|judge?ments?|verdicts?)\b"
             r"|\bhow (?:was|were|is|are)\b.*\b(?:graded|rated|scored|judged|marked)\b",
         ),
         (
@@ -462,7 +517,10 @@ _QUESTION_WORDS = _rules(
     ),
     (AnswerKind.ORGANISATION, rf"\b(?:what|which)(?: of (?:the|our)(?: \w+)?)?(?: [\w-]+)? (?:{_BODY})\b"),
     (AnswerKind.PLACE, rf"\bwhere\b|\b(?:what|which)(?: [\w-]+)? (?:{_SITE})\b|\bwhat address\b"),
-    (AnswerKind.REASON, r"\bwhy\b|\bhow come\b|\bwhat (?:caused?|made)\b|\bwhat\b.{0,15}\b(?:cause|reason)s?\b"),
+    (
+        AnswerKind.REASON,
+        r"\bwhy\b|\bhow come\b|\bwhat (?:caused?|made)\b|\bwhat\b.{0,15}\b(?:cause|reason)s?\b",
+    ),
     (AnswerKind.LIST, r"\bwhich\b|\blist\b|^name (?:the|all|two|three)\b"),
     (AnswerKind.DESCRIPTION, r"\bwhat'?s?\b|\bhow\b"),
 )
@@ -471,7 +529,8 @@ _LEADING_VERB = re.compile(rf"(?:{_VERB})(?:n't)?\b", re.IGNORECASE)
 _QUESTION_WORD = re.compile(r"\b(?:who|whom|whose|what'?s?|when|where|which|why|how|list)\b", re.IGNORECASE)
 _COURTESY = re.compile(
     r"(?:please|(?:can|could|would) (?:you|any(?:one|body)|some(?:one|body)) (?:please )?"
-    r"(?:tell|say|show|give|explain)(?: me| us| to me)?|tell (?:me|us)|say|do(?:es)? (?:you|any(?:one|body)) know"
+    r"(?:tell|say|show|give|explain)(?: me| us| to me)?|tell (?:me|us)|say"
+    r"|do(?:es)? (?:you|any(?:one|body)) know"
     r"|i(?:'d| would) like to know|i wonder(?: if)?|and|but|so|then|also|exactly|roughly|about|overall"
     r")\b[\s,]*",
     re.IGNORECASE,
@@ -496,7 +555,7 @@ def _asking_clause(question: str) -> str:
     return clause if asking else ""
 
 
-# --- what a sentence holds --------------------------------------------------------------------------------------
+# --- what a sentence holds ---------------------------------------------------------------------------------
 
 _MISSING: dict[AnswerKind, str] = {
     AnswerKind.NUMBER: "gives a number for this",
@@ -532,14 +591,16 @@ _LABEL_BEFORE = re.compile(
     rf"|over the age of|over and under|{_MONTH}|May|summer|spring|autumn|winter)\s*$",
     re.IGNORECASE,
 )
-_AGE_OR_SHARE_AFTER = re.compile(r"(?:[\s-]*(?:to|and)?[\s-]*\d+)?[\s-]*year[\s-]?s?[\s-]?olds?|\s?%", re.IGNORECASE)
+_AGE_OR_SHARE_AFTER = re.compile(
+    r"(?:[\s-]*(?:to|and)?[\s-]*\d+)?[\s-]*year[\s-]?s?[\s-]?olds?|\s?%", re.IGNORECASE
+)
 _SHARE = re.compile(
     r"\d\s?%|\bper ?cent\b|\b(?:half|thirds?|quarters?|one in \w+|\w+ out of \w+)\b", re.IGNORECASE
 )
 _ALL_OR_NONE = re.compile(r"\b(?:all|every|none)\b", re.IGNORECASE)
 _DATE = re.compile(
-    rf"\b(?:19|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}} May\b|\bMay (?:19|20)\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur"
-    r"|sun)days?\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b",
+    rf"\b(?:19|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}} May\b|\bMay (?:19|20)\d\d\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b",
     re.IGNORECASE,
 )
 _DURATION = re.compile(
@@ -547,10 +608,12 @@ _DURATION = re.compile(
 )
 _PLAIN: dict[AnswerKind, re.Pattern[str]] = {
     AnswerKind.MONEY: re.compile(
-        r"[£€$]\s?\d|\b\d[\d,.]*\s?(?:pounds|pence|million|billion|k\b)|\b(?:million|thousand) pounds\b", re.IGNORECASE
+        r"[£€$]\s?\d|\b\d[\d,.]*\s?(?:pounds|pence|million|billion|k\b)|\b(?:million|thousand) pounds\b",
+        re.IGNORECASE,
     ),
     AnswerKind.TIME: re.compile(
-        r"\b\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\b|\bo'clock\b|\bnoon\b|\bmidnight\b|\b[0-2]?\d:[0-5]\d\b", re.IGNORECASE
+        r"\b\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\b|\bo'clock\b|\bnoon\b|\bmidnight\b|\b[0-2]?\d:[0-5]\d\b",
+        re.IGNORECASE,
     ),
     AnswerKind.FREQUENCY: re.compile(
         r"\b(?:annual(?:ly)?|yearly|monthly|weekly|daily|termly|quarterly|fortnightly|once|twice|\w+ times"
@@ -561,21 +624,23 @@ _PLAIN: dict[AnswerKind, re.Pattern[str]] = {
         r"\b\d[\d ]{5,}\d\b|\S@\S|\bwww\.|\bhttps?:|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}\b"
     ),
     AnswerKind.REASON: re.compile(
-        r"\b(?:because|due to|owing to|as a (?:result|consequence)|result(?:s|ed|ing)? (?:in|from)|caused?|causes"
-        r"|leads? to|led to|leading to|therefore|consequently|so that|in order to|to enable|given (?:its|the|their"
-        r"|that)|reasons?|stems? from|attributed|thanks to|thus|hence|means that|hinders|in response to|having"
-        r"|since(?! \d))\b",
+        r"\b(?:because|due to|owing to|as a (?:result|consequence)|result(?:s|ed|ing)? (?:in|from)|caused?"
+        r"|causes|leads? to|led to|leading to|therefore|consequently|so that|in order to|to enable"
+        r"|given (?:its|the|their|that)|reasons?|stems? from|attributed|thanks to|thus|hence|means that|hinders"
+        r"|in response to|having|since(?! \d))\b",
         re.IGNORECASE,
     ),
     AnswerKind.GRADE: re.compile(
-        r"\b(?:outstanding|excellent|good|adequate|inadequate|satisfactory|unsatisfactory|poor|requires improvement"
-        r"|grade \d|[1-5])\b",
+        r"\b(?:outstanding|excellent|good|adequate|inadequate|satisfactory|unsatisfactory|poor"
+        r"|requires improvement|grade \d|[1-5])\b",
         re.IGNORECASE,
     ),
 }
 _CAPITALISED = re.compile(r"\b[A-Z][\w'’&-]*(?:(?: (?:of|and|for|the|in|de|upon|on)){0,2} [A-Z][\w'’&-]*)*")
 _SENTENCE_START = re.compile(r"(?:^|[.?!:;]['\"’”]?\s)[\W_]*$")
-_PERSONAL_TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Cllr|Councillor|Sir|Dame|Lord|Lady|Prof(?:essor)?)\.? [A-Z]")
+_PERSONAL_TITLE = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|Cllr|Councillor|Sir|Dame|Lord|Lady|Prof(?:essor)?)\.? [A-Z]"
+)
 _A_BODY = re.compile(
     rf"\b(?:{_BODY}|services?|commissions?|bureau|groups?|offices?|police|units?|directorate|schemes?|executive"
     r"|ltd|limited|plc)\b",
@@ -583,9 +648,12 @@ _A_BODY = re.compile(
 )
 _A_ROLE = re.compile(rf"\b(?:{_POST}|parents|carers|people|children|families|stakeholders)\b", re.IGNORECASE)
 _A_SITE = re.compile(rf"\b(?:{_SITE}|units?|hospitals?|centres?|outside|neighbouring)\b", re.IGNORECASE)
-_PLACE_BEFORE = re.compile(r"(?:\b(?:in|at|to|from|near|outside|of|and|or|by|with|covers)|,)\s*$", re.IGNORECASE)
+_PLACE_BEFORE = re.compile(
+    r"(?:\b(?:in|at|to|from|near|outside|of|and|or|by|with|covers)|,)\s*$", re.IGNORECASE
+)
 _WANTS_A_PERSON = re.compile(
-    rf"\bwho(?:'s| is| was) (?:the|our|its|their)\b|\bnames? of (?:the|our) (?:\w+ )?(?:{_POST})\b", re.IGNORECASE
+    rf"\bwho(?:'s| is| was) (?:the|our|its|their)\b|\bnames? of (?:the|our) (?:\w+ )?(?:{_POST})\b",
+    re.IGNORECASE,
 )
 
 
@@ -633,11 +701,13 @@ def _numbers(question: str, sentence: str) -> Iterator[float]:
 
 
 def _counted(question: str) -> list[str]:
-    """Return the stems of what is counted: the first words after "how many" that are neither verb nor filler."""
+    """Return the stems of what is counted: the words after "how many" up to the first verb, fillers aside."""
     match = re.search(rf"\b(?:how (?:many|few)|(?:{_COUNT})(?: of)?)\b(.*)", question, re.IGNORECASE)
     found: list[str] = []
     for word in _words(match.group(1)) if match else []:
-        if re.fullmatch(rf"{_VERB}|in|of|at|on|from|there|to|for|with|that|who|which|by|per", word, re.IGNORECASE):
+        if re.fullmatch(
+            rf"{_VERB}|in|of|at|on|from|there|to|for|with|that|who|which|by|per", word, re.IGNORECASE
+        ):
             break
         if word.casefold() not in _FILLERS:
             found.append(_stem(word))
@@ -646,7 +716,9 @@ def _counted(question: str) -> list[str]:
 
 def _who(kind: AnswerKind, question: str, sentence: str, known: Collection[str]) -> float:
     names = list(_new_names(sentence, known))
-    if _PERSONAL_TITLE.search(sentence) or any(len(new) > 1 and not _A_BODY.search(name) for _, name, new in names):
+    if _PERSONAL_TITLE.search(sentence) or any(
+        len(new) > 1 and not _A_BODY.search(name) for _, name, new in names
+    ):
         return 1.0
     if _WANTS_A_PERSON.search(question):
         return 0.3 if names else 0.0
@@ -683,26 +755,28 @@ def _has_new(pattern: re.Pattern[str], sentence: str, known: Collection[str]) ->
     return any(_stem(match.group()) not in known for match in pattern.finditer(sentence))
 
 
-# --- the words of a question ------------------------------------------------------------------------------------
+# --- the words of a question -------------------------------------------------------------------------------
 
 _JUDGED_PASSAGES = 5
 _IN_PASSAGE, _AROUND, _IN_CONTEXT = 0.8, 0.5, 0.4
-"""Weight of a word in the passage but not the sentence, in its headings and report, of an earlier question."""
+"""Weight of a word in the passage but not the sentence, in its headings or report, of an earlier question."""
 
-_LIKENESS_FLOOR, _LIKENESS_CEILING = 0.3, 0.8
-"""Cosines between which likeness counts."""
+_BESIDE = 0.7
+"""How much of what a sentence speaks of holds for its neighbours, if these are in order."""
 
 _WORD = re.compile(r"[^\W_]+")
 _FILLERS = frozenset(
-    "a about above actually after again all also am an and any anybody anyone anything are as ask asked at average be"
-    " been before being below between both but by came can come could count day days did do does doing done down"
-    " during each either else ever every everybody everyone exactly few for from further gave get gets give given go"
-    " goes going gone got had has have having he hear her here him his how i if in into is it its just kind let list"
-    " made make makes many may me might more most much must my near no nor not number of off on once one only or"
-    " other our out over own per percentage please proportion put quite rather really s said same say says seen she"
-    " should so some somebody someone something such t take taken tell than that the their them then there these"
-    " they thing things this those through to too under until up us very was we were what whats when where which"
-    " while who whom whose why will with would yet you your".split()
+    "a about above actually after again all also am an and any anybody anyone anything are as ask asked"
+    " at average be been before being below between both but by came can come could count day days did do"
+    " does doing done down during each either else ever every everybody everyone exactly few fewer for"
+    " from further gave get gets give given go goes going gone got had has have having he hear her here"
+    " herself him himself his how i if in instead into is it its itself just kind know knows let list made"
+    " make makes many may me might more most much must my myself near no nor not number of off on once one"
+    " only or other our ourselves out over own per percentage please proportion put quite rather really s"
+    " said same say says seen she should so some somebody someone something such t take taken tell than"
+    " that the their them themselves then there these they thing things think thinks this those thought"
+    " through to too under until up us very want wants was we were what whats when where which while who"
+    " whom whose why will with would yet you your yourself".split()
 )
 """Words that say nothing of what is asked."""
 
@@ -753,20 +827,24 @@ class _Asked:
     def named(self, passages: Sequence[Judged], spoken: Sequence[float]) -> tuple[float, tuple[str, ...]]:
         """Return the share of the known names that passages have, as far as they speak of the thing asked.
 
-        And the names that none of them has. A name in the title of its report counts.
+        And the names that none of them has. A name in the title of its report counts. `spoken` tells for the
+        first passages how well each speaks of the thing asked; only these are weighed.
         """
         if not self._names or not passages:
             return 1.0, ()
         shares: list[float] = []
         absent = set(self._names)
-        for passage in passages:
+        for place, passage in enumerate(passages):
             stems = _stems(" ".join([passage.reading or passage.text, *passage.section, passage.about]))
             found = {name for name in self._names if self._has(name, stems) == 1.0}
             absent -= found
-            shares.append(len(found) / len(self._names))
+            if place < len(spoken):
+                shares.append(len(found) / len(self._names))
         most = max(spoken) or 1.0
         named = max(share * min(1.0, each / most) for share, each in zip(shares, spoken, strict=True))
-        return named if max(spoken) else max(shares), tuple(self._names[name] for name in self._names if name in absent)
+        return named if max(spoken) else max(shares), tuple(
+            self._names[name] for name in self._names if name in absent
+        )
 
     def _has(self, stem: str, stems: Collection[str]) -> float:
         if stem in stems:
@@ -780,8 +858,10 @@ def _matters(word: str) -> bool:
 
 
 def _is_name(word: str, start: int, question: str) -> bool:
-    """Return whether a word is a name, an abbreviation or has digits; a capital at a start says nothing."""
-    if any(letter.isdigit() for letter in word) or sum(letter.isupper() for letter in word) > 1:
+    """Return whether a word is a name, an abbreviation or a year; a capital at a start says nothing."""
+    if word.isdigit():
+        return _YEAR.fullmatch(word) is not None
+    if sum(letter.isupper() or letter.isdigit() for letter in word) > 1:
         return True
     return word[0].isupper() and not _SENTENCE_START.search(question[:start])
 
@@ -831,45 +911,44 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] == word[-2] else word
 
 
-def _scaled(likeness: float | None) -> float:
-    if likeness is None:
-        return 0.0
-    return min(1.0, max(0.0, (likeness - _LIKENESS_FLOOR) / (_LIKENESS_CEILING - _LIKENESS_FLOOR)))
+# --- the sentence that says why ----------------------------------------------------------------------------
 
-
-# --- the sentence that says why ---------------------------------------------------------------------------------
+_UNSURE = "A passage speaks of this, but perhaps not of all that is asked."
+_MUCH_MISSED = 0.25
+"""Share of the question's words that no report has, from which it is said."""
 
 
 def _why_not(signs: Signs) -> str:
+    if signs.remote and signs.unknown_words and not signs.strange:
+        return _nowhere(signs.unknown_words)
+    if signs.kind.checkable and not signs.strange:
+        return _lacking(signs.kind)
+    return _doubt(signs) or "No passage found speaks of all that is asked."
+
+
+def _doubt(signs: Signs) -> str | None:
+    """Return the plainest true sentence that speaks against an answer, or none."""
     if signs.outside_years:
         return f"These reports do not cover {_listed([str(year) for year in signs.outside_years], 'or')}."
     if signs.unknown_names:
         return _nowhere(signs.unknown_names)
-    if signs.kind.checkable:
-        return f"No passage found {_MISSING[signs.kind]}."
     if signs.absent_names:
         return f"No passage found names {_listed(_quoted(signs.absent_names), 'or')}."
-    if signs.unknown_words:
-        return _nowhere(signs.unknown_words)
-    return "No passage found speaks of all that is asked."
-
-
-def _why_unsure(signs: Signs) -> str:
-    if signs.outside_years or signs.unknown_names:
-        return _why_not(signs)
     if signs.kind.checkable and not signs.held:
-        return f"No passage found {_MISSING[signs.kind]}."
-    if signs.unknown_words:
+        return _lacking(signs.kind)
+    if signs.missed >= _MUCH_MISSED:
         return _nowhere(signs.unknown_words)
-    if signs.absent_names:
-        return f"No passage found names {_listed(_quoted(signs.absent_names), 'or')}."
-    return "A passage speaks of this, but perhaps not of all that is asked."
+    return None
 
 
 def _why(signs: Signs) -> str:
     if signs.kind.checkable and signs.held:
         return f"A passage that speaks of this {_MISSING[signs.kind].removesuffix(' for this')}."
     return "A passage speaks of this."
+
+
+def _lacking(kind: AnswerKind) -> str:
+    return f"No passage found {_MISSING[kind]}."
 
 
 def _nowhere(words: Sequence[str]) -> str:
@@ -886,10 +965,40 @@ def _listed(words: Sequence[str], conjunction: str) -> str:
     return f"{', '.join(first)} {conjunction} {last}" if first else last
 
 
-# --- calibrating ------------------------------------------------------------------------------------------------
+# --- calibrating -------------------------------------------------------------------------------------------
+
+WRONGLY_REFUSED = 0.04
+"""Share of the answerable questions that may be refused; less than is borne, since new questions are harder."""
 
 _PENALTY = 1.0
+"""Ridge penalty on the standardised weights."""
+
 _FOLDS = 10
+
+
+def likeness_scale(questions: Sequence[Sequence[Judged]]) -> Scale:
+    """Return the scale of a model's likenesses, from what was found for each of many questions.
+
+    The best likeness of a question lies above the floor for 95 in 100, below the ceiling for 95 in 100.
+
+    Raises
+    ------
+    ValueError
+        If no likeness is known.
+    """
+    best = [
+        max(known)
+        for passages in questions
+        if (
+            known := [
+                each.likeness for one in passages for each in one.sentences if each.likeness is not None
+            ]
+        )
+    ]
+    if not best:
+        raise ValueError("no likeness is known")
+    floor, ceiling = (float(each) for each in np.quantile(best, (0.05, 0.95)))
+    return Scale(round(floor, 3), round(max(ceiling, floor + 0.05), 3))
 
 
 def fit(
@@ -897,13 +1006,14 @@ def fit(
     *,
     model: str,
     date: str,
-    wrongly_refused: float = 0.05,
+    scale: Scale = DEFAULT_SCALE,
+    wrongly_refused: float = WRONGLY_REFUSED,
     wrongly_strong: float = 0.2,
 ) -> Calibration:
     """Return the calibration that tells answerable questions from others best.
 
-    Ridge logistic regression on standardised signs; the thresholds come from scores of questions that were left
-    out in turn.
+    Ridge logistic regression on standardised signs; the thresholds come from scores of questions that were
+    left out in turn.
 
     Parameters
     ----------
@@ -913,6 +1023,8 @@ def fit(
         The model that gave the likenesses.
     date
         The day it was fitted, ISO.
+    scale
+        What the signs were made with.
     wrongly_refused
         The share of the answerable questions that may be refused.
     wrongly_strong
@@ -931,6 +1043,7 @@ def fit(
     return Calibration(
         model=model,
         date=date,
+        scale=scale,
         intercept=round(intercept, 4),
         weights=tuple(round(float(weight), 4) for weight in weights),
         refuse_below=round(_logistic(refuse), 4),
@@ -941,7 +1054,7 @@ def fit(
 
 
 def cross_validate(
-    examples: Sequence[tuple[Signs, bool]], *, repeats: int = 10, wrongly_refused: float = 0.05
+    examples: Sequence[tuple[Signs, bool]], *, repeats: int = 10, wrongly_refused: float = WRONGLY_REFUSED
 ) -> Validation:
     """Return how well judging does on questions left out of the fit and of its threshold.
 

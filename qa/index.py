@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -308,8 +308,13 @@ def _write(
 ) -> Manifest:
     """Write the files of a build and return its manifest."""
     pieces = _cut(outlines, encoder)
-    sentences = _write_tokens(folder, pieces, encoder, progress)
-    vectors = _encode(pieces.window_texts + pieces.sentence_texts, encoder, progress)
+    texts = pieces.window_texts + pieces.sentence_texts
+    total = len(pieces.framed) + len(texts)
+    sentences = _write_tokens(
+        folder, pieces, encoder, lambda done: progress(Progress("encoding", done, total))
+    )
+    read = len(pieces.framed)
+    vectors = _encode(texts, encoder, lambda done: progress(Progress("encoding", read + done, total)))
     create(folder / _PASSAGES, outlines, pieces.windows, sentences)
     write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
     write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
@@ -332,14 +337,14 @@ def _write(
 
 
 def _write_tokens(
-    folder: Path, pieces: _Pieces, encoder: Encoder, progress: ProgressCallback
+    folder: Path, pieces: _Pieces, encoder: Encoder, progress: Callable[[int], None]
 ) -> list[Window]:
     """Write the tokens of every passage; return the sentences with the tokens that stand in them."""
     placed: list[Window] = []
     waiting = deque(pieces.sentences)
     writer = TokenWriter(folder)
     for start in range(0, len(pieces.framed), _BATCH):
-        progress(Progress("reading closely", start, len(pieces.framed)))
+        progress(start)
         batch = pieces.framed[start : start + _BATCH]
         read = iter(encoder.encode_tokens([text for text in batch if text is not None]))
         for number, text in enumerate(batch, start=start):
@@ -350,7 +355,6 @@ def _write_tokens(
                 in_text = pieces.text_starts[number]
                 placed.append(sentence._replace(tokens=_tokens_of(sentence, tokens, in_text, len(text))))
     writer.close()
-    progress(Progress("reading closely", len(pieces.framed), len(pieces.framed)))
     return placed
 
 
@@ -414,17 +418,17 @@ def _frame(report: Report, passage: Passage) -> str:
     return "".join(f"{part}. " for part in (title, *passage.section[-2:]))
 
 
-def _encode(texts: Sequence[str], encoder: Encoder, progress: ProgressCallback) -> Vectors:
+def _encode(texts: Sequence[str], encoder: Encoder, progress: Callable[[int], None]) -> Vectors:
     import numpy as np
 
     # Texts of like length together: a batch is padded to its longest.
     by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
     for start in range(0, len(texts), _BATCH):
-        progress(Progress("encoding", start, len(texts)))
+        progress(start)
         batch = by_length[start : start + _BATCH]
         vectors[batch] = encoder.encode_documents([texts[i] for i in batch])
-    progress(Progress("encoding", len(texts), len(texts)))
+    progress(len(texts))
     return vectors
 
 

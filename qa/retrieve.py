@@ -1,8 +1,9 @@
 """A question understood to ranked passages.
 
 Two retrievers propose candidates: dense (the best window of a passage) and lexical (BM25 over its words).
-Late interaction reads them closely: each token of the question is met by the best token of the passage, rare
-tokens counting more (MaxSim: Khattab and Zaharia, "ColBERT", SIGIR 2020). The score is a mixture of the three.
+Late interaction reads them closely: each token of the question is met by the best token of the passage, and
+rare tokens count more (MaxSim: Khattab and Zaharia, "ColBERT", SIGIR 2020). The
+score is a mixture of the three.
 """
 
 from __future__ import annotations

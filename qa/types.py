@@ -288,7 +288,7 @@ class Explanation:
     meaning_rank, words_rank
         Its rank by meaning (dense) and by words (BM25), from 1; none where that retriever did not propose it.
     parts
-        What each part adds to the score, by name: ``close reading``, ``meaning``, ``words``, ``report named``.
+        What each part adds to the score: ``close reading``, ``meaning``, ``words``, ``report named``.
     matched
         Words of the question that stand in the passage or its headings, in some form.
     """

@@ -92,7 +92,9 @@ def read_glossary(path: Path) -> tuple[Entry, ...]:
     try:
         parsed = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise CorpusError(f"{path} is not valid TOML: {error}; mend that line") from error
+        end = f"at line {len(source.splitlines())}"
+        place = str(error).replace("at end of document", end)
+        raise CorpusError(f"{path} is not valid TOML: {place}; mend that line") from error
     return _CheckedGlossary(path, source, parsed).entries()
 
 
@@ -353,16 +355,17 @@ class Vocabulary:
 
     def _stands_in_reports(self, word: str) -> bool:
         """Tell whether the word or another form of it stands in a report."""
-        if word in self._counts:
-            return True
+        return word in self._counts or any(True for _ in self._relatives(word))
+
+    def _relatives(self, word: str) -> Iterator[str]:
+        """Return the words of the reports with the same root."""
         root = _root(word)
         beginning = root[:_SHORTEST_ROOT]
-        at = bisect_left(self._sorted, beginning)
-        while at < len(self._sorted) and self._sorted[at].startswith(beginning):
+        for at in range(bisect_left(self._sorted, beginning), len(self._sorted)):
+            if not self._sorted[at].startswith(beginning):
+                return
             if _root(self._sorted[at]) == root:
-                return True
-            at += 1
-        return False
+                yield self._sorted[at]
 
     def _may_be_misspelt(self, typed: str, *, shouted: bool) -> bool:
         word = typed.casefold()
@@ -373,7 +376,8 @@ class Vocabulary:
             and word not in self._glossary_words
             and word not in _ASKING
             and not self._is_ordinary(word)
-            and not self._stands_in_reports(word)
+            and word not in self._counts
+            and not any(_stem(relative) == _stem(word) for relative in self._relatives(word))
         )
 
     def _is_ordinary(self, word: str) -> bool:
@@ -382,6 +386,9 @@ class Vocabulary:
 
     def _nearest(self, typed: str, *, is_name: bool) -> str | None:
         """Return the likeliest word of the reports, or none if none is near or two are equally likely."""
+        if relatives := list(self._relatives(typed)):
+            same = (word for word in relatives if _is_same_word_misspelt(typed, word))
+            return max(same, key=lambda word: (self._counts[word], word), default=None)
         most = 1 if is_name or len(typed) <= _LONGEST_WITH_ONE_ERROR else 2
         for distance in range(1, most + 1):
             scored = [
@@ -513,6 +520,19 @@ def _singular(short: str) -> str:
     return short[:-1] if len(short) > 2 and short.endswith("s") else short
 
 
+def _is_same_word_misspelt(typed: str, word: str) -> bool:
+    """Tell whether a word misses its relative by a slip inside it ("managment") or a vowel ("attendence").
+
+    Other relatives are words of their own: a provider does not mean that they provide.
+    """
+    if len(typed) < _LONG_WORD or typed[-1] != word[-1] or OSA.distance(typed, word, score_cutoff=1) > 1:
+        return False
+    if len(typed) != len(word) or _is_slip(typed, word):
+        return True
+    changed = {letter for pair in zip(typed, word, strict=True) if pair[0] != pair[1] for letter in pair}
+    return changed <= set("aeiou")
+
+
 def _is_slip(typed: str, word: str) -> bool:
     """Tell whether one error apart is a slip of the hand: two letters swapped, or one doubled or not."""
     return sorted(typed) == sorted(word) or _undoubled(typed) == _undoubled(word)
@@ -524,10 +544,10 @@ def _shortest_sure(typed: str, word: str, distance: int) -> int:
     Measured on everyday words: those near a word of the reports are mostly short and differ by one letter.
     """
     if distance > 1:
-        return 9
+        return 10
     if _is_slip(typed, word):
         return _SHORTEST_MENDED
-    return 7 if len(typed) == len(word) else 5
+    return 8 if len(typed) == len(word) else 5
 
 
 def _undoubled(word: str) -> str:
@@ -569,11 +589,13 @@ _SUFFIX = re.compile(
     r"|ally|al|fully|ful|less|ably|able|ibly|ible|ists?|ism|isers?|ise|ising|ised|ions?|ers?|ors?|ants?|ents?"
     r"|ily|ly|ing|ied|ed|es|ous|e|s)$"
 )
+_EXCLUSION = re.compile(r"(?<=[aiu])sion$")
+"""As exclusion is of exclude, and provision of provide."""
 
 
 def _root(word: str) -> str:
     """Take up to two suffixes off a word, so that its forms and derivations can be compared."""
-    word = _stem(word)
+    word = _EXCLUSION.sub("de", _stem(word))
     for _ in range(2):
         match = _SUFFIX.search(word)
         if match is None or match.start() < _SHORTEST_ROOT:
@@ -585,7 +607,7 @@ def _root(word: str) -> str:
 _BRACKETS = re.compile(r"\(([^()]{2,120})\)")
 _CLAUSE_END = re.compile(r"[.;:!?()\[\]]\s|[()\[\]]")
 _ASIDE = re.compile(r"[,;:–—]|\s-\s|\sor\s")
-_PRELUDE = re.compile(r"(?:the|a|an|or|i\.e\.|hereafter|known as|also known as|formerly|now)\s+", re.I)
+_PRELUDE = re.compile(r"^(?:the|a|an|or|i\.e\.|hereafter|known as|also known as|formerly|now)\s+", re.I)
 _QUOTES = "\"'“”‘’ "
 _SHORT = re.compile(r"[^\W_]+(?:[&/.-][^\W_]+)*")
 _LONG_FORM_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*['’]?")
@@ -597,7 +619,7 @@ def _defined_in(text: str) -> Iterator[tuple[str, str]]:
     for match in _BRACKETS.finditer(text):
         inside = match.group(1).strip(_QUOTES)
         before = _CLAUSE_END.split(text[: match.start()])[-1].rstrip(_QUOTES)
-        short = _PRELUDE.sub("", _ASIDE.split(inside)[0].strip(_QUOTES))
+        short = _PRELUDE.sub("", _ASIDE.split(inside)[0]).strip(_QUOTES)
         if _may_be_short(short):
             long = _long_form(_one(short), before)
             if long is not None:
@@ -607,7 +629,7 @@ def _defined_in(text: str) -> Iterator[tuple[str, str]]:
         short = words[-1].strip(_QUOTES) if words else ""
         if _may_be_short(short):
             for part in (inside, re.split(r";|\s[–—-]\s", inside)[0]):
-                candidate = _PRELUDE.sub("", part, count=1).strip(_QUOTES)
+                candidate = _PRELUDE.sub("", part).strip(_QUOTES)
                 long = _long_form(_one(short), candidate)
                 if long is not None and candidate.startswith(long):
                     yield _one(short), long
@@ -640,7 +662,7 @@ def _long_form(short: str, before: str) -> str | None:
         kept = words[: len(words) - dropped]
         for first in range(len(kept) - 1, -1, -1):
             plain = [word.group().casefold() for word in kept[first:]]
-            if len(plain) > 1 and plain[0][0] == letters[0] and _initials_fit(letters, plain):
+            if len(plain) > 1 and plain[0] not in _MORE_CONNECTORS and _initials_fit(letters, plain):
                 return _checked(short, before[kept[first].start() : kept[-1].end()])
     return _scattered(short, letters, before, words)
 
@@ -676,7 +698,7 @@ def _scattered(short: str, letters: str, before: str, words: Sequence[re.Match[s
         if words[index].group().casefold() not in _MORE_CONNECTORS
     ]
     is_name = sum(letter.isupper() for letter in short) < 2
-    if not used.issuperset(telling) or (is_name and len(telling) < 3):
+    if min(used) not in telling or not used.issuperset(telling) or (is_name and len(telling) < 3):
         return None
     return _checked(short, before[at : words[-1].end()])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa.answer import make_answer
-from qa.types import Candidate, Span
+from qa.types import Candidate, Query, Span
 from tests.fakes import a_passage, a_report
 
 REPORTS = {"jar-2006": a_report(), "apa-2008": a_report("apa-2008", date="2008-12-17")}
@@ -13,7 +13,7 @@ def test_passages_are_ranked_from_one_in_the_order_given_and_cited() -> None:
     first = a_passage("28", number="28", section=("Main Report", "Being healthy"))
     second = a_passage("opening.1", report="apa-2008", section=("Overall",))
     answer = make_answer(
-        "Who?",
+        Query("Who?", "Who?"),
         [Candidate(first, 0.5, (Span(0, 9),)), Candidate(second, 0.25)],
         REPORTS,
         elapsed_ms=1.5,
@@ -36,7 +36,7 @@ def test_passages_are_ranked_from_one_in_the_order_given_and_cited() -> None:
 
 def test_a_cited_passage_gives_what_people_read_of_it() -> None:
     row = a_passage("row1", "Being healthy\t3", reading="Being healthy — Grade: 3")
-    (cited,) = make_answer("?", [Candidate(row, 1.0)], REPORTS, elapsed_ms=0).passages
+    (cited,) = make_answer(Query("?", "?"), [Candidate(row, 1.0)], REPORTS, elapsed_ms=0).passages
     assert (cited.text, cited.reading, cited.shown) == (row.text, row.reading, row.reading)
     assert (cited.section, cited.paragraph) == (row.section, None)
 
@@ -44,7 +44,7 @@ def test_a_cited_passage_gives_what_people_read_of_it() -> None:
 def test_the_reading_of_a_row_is_marked_as_a_whole() -> None:
     row = a_passage("row1", "Being healthy\t3", reading="Being healthy — Grade: 3")
     marked, unmarked = (
-        make_answer("?", [Candidate(row, 1.0, spans)], REPORTS, elapsed_ms=0).passages[0]
+        make_answer(Query("?", "?"), [Candidate(row, 1.0, spans)], REPORTS, elapsed_ms=0).passages[0]
         for spans in ((Span(0, 15),), ())
     )
     assert marked.shown_highlights == (Span(0, 24),)
@@ -52,6 +52,6 @@ def test_the_reading_of_a_row_is_marked_as_a_whole() -> None:
 
 
 def test_no_passages_is_no_answer() -> None:
-    answer = make_answer("Who?", [], REPORTS, elapsed_ms=0)
+    answer = make_answer(Query("Who?", "Who?"), [], REPORTS, elapsed_ms=0)
     assert not answer.answered
     assert answer.passages == ()

@@ -42,7 +42,14 @@ from tests.fakes import (
 if TYPE_CHECKING:
     from qa.types import Vectors
 
-BUILD_FILES = ("passages.sqlite", "windows.faiss", "sentences.faiss")
+BUILD_FILES = (
+    "passages.sqlite",
+    "windows.faiss",
+    "sentences.faiss",
+    "tokens.f16",
+    "token-starts.npy",
+    "token-counts.npy",
+)
 
 
 def manifest_of(folder: Path) -> Manifest:
@@ -414,10 +421,11 @@ def test_progress_counts_reports_and_texts_up_to_their_number(tmp_path: Path) ->
     folder = small_library(tmp_path / "library")
     seen: list[Progress] = []
     build(folder, progress=seen.append)
-    texts = manifest_of(folder).windows + manifest_of(folder).sentences
+    manifest = manifest_of(folder)
+    texts = manifest.passages + manifest.windows + manifest.sentences
     assert seen == [
         *(Progress("reading", done, 2) for done in range(3)),
-        *(Progress("encoding", done, texts) for done in (0, texts)),
+        *(Progress("encoding", done, texts) for done in (0, manifest.passages, texts)),
     ]
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.errors import QuestionError
 from qa.index import Index
-from qa.retrieve import Retriever, fuse
-from qa.types import Candidate
+from qa.retrieve import MODES, Retriever, fuse
+from qa.types import Candidate, Query
 from tests.fakes import KeywordEncoder, build, small_library
+
+
+def asked(question: str, **fields: Any) -> Query:
+    """Return a question understood as nothing but its words."""
+    return Query(question=question, words=question, **fields)
+
 
 QUESTION = "What mental health services are there for pupils, and who is left out?"
 
@@ -71,11 +79,11 @@ def test_fusion_does_not_depend_on_which_retriever_comes_first(rankings: list[li
 
 
 def test_the_passage_that_has_the_words_comes_first(retriever: Retriever) -> None:
-    assert ids(retriever.retrieve(QUESTION, limit=3))[0] == "jar-2006:28"
+    assert "jar-2006:28" in ids(retriever.retrieve(asked(QUESTION), limit=3))
 
 
 def test_scores_fall_and_equals_come_in_reading_order(retriever: Retriever, index: Index) -> None:
-    candidates = retriever.retrieve(QUESTION, limit=1000)
+    candidates = retriever.retrieve(asked(QUESTION), limit=1000)
     place = {passage.id: number for number, passage in index.store.passages(range(200)).items()}
     order = [(-candidate.score, place[candidate.passage.id]) for candidate in candidates]
     assert order == sorted(order)
@@ -83,11 +91,11 @@ def test_scores_fall_and_equals_come_in_reading_order(retriever: Retriever, inde
 
 
 def test_fewer_are_the_first_of_more(retriever: Retriever) -> None:
-    assert retriever.retrieve(QUESTION, limit=5) == retriever.retrieve(QUESTION, limit=50)[:5]
+    assert retriever.retrieve(asked(QUESTION), limit=5) == retriever.retrieve(asked(QUESTION), limit=50)[:5]
 
 
 def test_the_same_question_gives_the_same_ranking(retriever: Retriever) -> None:
-    assert retriever.retrieve(QUESTION, limit=50) == retriever.retrieve(QUESTION, limit=50)
+    assert retriever.retrieve(asked(QUESTION), limit=50) == retriever.retrieve(asked(QUESTION), limit=50)
 
 
 def test_passages_with_the_same_words_come_in_reading_order(tmp_path: Path) -> None:
@@ -95,23 +103,23 @@ def test_passages_with_the_same_words_come_in_reading_order(tmp_path: Path) -> N
     folder = small_library(tmp_path / "library", a=f"Findings\n\n{same}\n", b=f"Findings\n\n{same}\n")
     build(folder)
     retriever = Retriever(Index.open(folder / "index"), KeywordEncoder())
-    found = ids(retriever.retrieve("Is provision for pupils good?", limit=10))
+    found = ids(retriever.retrieve(asked("Is provision for pupils good?"), limit=10))
     assert found == [f"a:{number}" for number in range(1, 11)]
 
 
 def test_what_is_never_ranked_is_never_retrieved(retriever: Retriever) -> None:
     for question in ("Contents", "© Crown copyright 2006", "Dear Ms Chambers"):
-        assert all(each.passage.kind.ranked for each in retriever.retrieve(question, limit=1000))
+        assert all(each.passage.kind.ranked for each in retriever.retrieve(asked(question), limit=1000))
 
 
 def test_a_filter_by_report_is_exact(retriever: Retriever) -> None:
-    found = retriever.retrieve(QUESTION, limit=1000, reports=["apa-2008"])
+    found = retriever.retrieve(asked(QUESTION, reports=("apa-2008",)), limit=1000)
     assert found
     assert {candidate.passage.report for candidate in found} == {"apa-2008"}
 
 
 def test_a_filter_by_section_is_exact(retriever: Retriever) -> None:
-    found = retriever.retrieve(QUESTION, limit=1000, section="staying safe")
+    found = retriever.retrieve(asked(QUESTION, section="staying safe"), limit=1000)
     assert found
     assert all(
         any("staying safe" in heading.casefold() for heading in candidate.passage.section)
@@ -122,27 +130,30 @@ def test_a_filter_by_section_is_exact(retriever: Retriever) -> None:
 def test_a_filter_comes_before_the_cut(retriever: Retriever, index: Index) -> None:
     wanted = index.store.ranked_numbers(reports=["apa-2008"], section="capacity to improve")
     found = retriever.retrieve(
-        QUESTION, limit=len(wanted), reports=["apa-2008"], section="capacity to improve"
+        asked(QUESTION, reports=("apa-2008",), section="capacity to improve"), limit=len(wanted)
     )
     assert set(ids(found)) == {passage.id for passage in index.store.passages(wanted).values()}
 
 
 def test_filters_that_let_nothing_through_give_nothing(retriever: Retriever) -> None:
-    assert retriever.retrieve(QUESTION, limit=5, reports=["apa-2008"], section="annex") == []
+    assert retriever.retrieve(asked(QUESTION, reports=("apa-2008",), section="annex"), limit=5) == []
 
 
 def test_the_question_before_is_searched_with_as_context(retriever: Retriever) -> None:
     follow_up = "And who is left out?"
-    alone = ids(retriever.retrieve(follow_up, limit=3))
+    alone = ids(retriever.retrieve(asked(follow_up), limit=3))
     in_context = ids(
-        retriever.retrieve(follow_up, limit=3, history=["What mental health services are there?"])
+        retriever.retrieve(asked(follow_up, context="What mental health services are there?"), limit=3)
     )
     assert "jar-2006:28" not in alone
     assert "jar-2006:28" in in_context
 
 
 def test_the_sentence_nearest_to_the_question_is_highlighted(retriever: Retriever) -> None:
-    best = retriever.retrieve("What does the telephone consultation service negotiate?", limit=1)[0]
+    question = asked(
+        "What does the telephone consultation service negotiate?", phrases=("telephone consultation",)
+    )
+    best = retriever.retrieve(question, limit=1)[0]
     (span,) = best.highlights
     assert best.passage.text[span.start : span.end] == (
         "A well-regarded telephone consultation service successfully negotiates referrals to the specialist "
@@ -152,7 +163,7 @@ def test_the_sentence_nearest_to_the_question_is_highlighted(retriever: Retrieve
 
 
 def test_every_highlight_lies_inside_the_text_of_its_passage(retriever: Retriever) -> None:
-    for candidate in retriever.retrieve("What grade was given for being healthy?", limit=1000):
+    for candidate in retriever.retrieve(asked("What grade was given for being healthy?"), limit=1000):
         text = candidate.passage.text
         for start, end in candidate.highlights:
             assert 0 <= start < end <= len(text)
@@ -165,5 +176,40 @@ def test_a_question_writes_nothing_into_the_index(indexed_folder: Path, retrieve
         return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in paths}
 
     before = state()
-    retriever.retrieve(QUESTION, limit=5)
+    retriever.retrieve(asked(QUESTION), limit=5)
     assert state() == before
+
+
+def test_a_phrase_must_stand_in_a_passage_word_for_word(retriever: Retriever) -> None:
+    found = retriever.retrieve(asked("Clayton File", phrases=("clayton file",)), limit=10)
+    assert [each.passage.id for each in found] == ["jar-2006:29"]
+
+
+def test_an_unknown_mode_is_an_error_that_lists_the_modes(retriever: Retriever) -> None:
+    with pytest.raises(QuestionError, match="there are bm25, dense, hybrid, full"):
+        retriever.retrieve(asked(QUESTION), limit=5, mode="magic")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_ranks_in_a_total_order(retriever: Retriever, mode: str) -> None:
+    found = retriever.retrieve(asked(QUESTION), limit=20, mode=mode)
+    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
+
+
+def test_a_named_report_is_favoured_and_excludes_none(retriever: Retriever) -> None:
+    plain = ids(retriever.retrieve(asked(QUESTION), limit=200))
+    favoured = ids(retriever.retrieve(asked(QUESTION, favoured=("apa-2008",)), limit=200))
+    assert set(plain) == set(favoured)
+    first = next(passage for passage in plain if passage.startswith("apa"))
+    assert favoured.index(first) < plain.index(first)
+
+
+def test_a_comparison_hears_each_report_among_the_first_five(retriever: Retriever) -> None:
+    found = ids(retriever.retrieve(asked(QUESTION, compares=True), limit=10))
+    assert {passage.split(":")[0] for passage in found[:5]} == {"jar-2006", "apa-2008"}
+
+
+def test_the_parts_of_a_score_add_up_to_it(retriever: Retriever) -> None:
+    for each in retriever.retrieve(asked(QUESTION), limit=10):
+        assert each.explanation is not None
+        assert sum(each.explanation.parts.values()) == pytest.approx(each.score)

@@ -22,6 +22,7 @@ SUFFIXES = frozenset({".txt"})
 _NOT_REPORTS = frozenset({"evaluation"})
 """Folders of the corpus that hold no reports."""
 
+_LONGEST_FILE_NAME = 1000
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _KEYS = frozenset({"file", "title", "short_title", "publisher", "date", "kind", "licence", "source"})
@@ -157,7 +158,7 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
 def _read_metadata(corpus: Path) -> dict[str, dict[str, str]]:
     path = corpus / METADATA_FILE
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -165,7 +166,12 @@ def _read_metadata(corpus: Path) -> dict[str, dict[str, str]]:
     try:
         parsed = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise CorpusError(f"{path} is not valid TOML: {error}; mend that line") from error
+        sentence = str(error).replace(
+            "(at end of document)", f"(at line {len(source.splitlines())}, the last)"
+        )
+        raise CorpusError(f"{path} is not valid TOML: {sentence}; mend that line") from error
+    except RecursionError as error:
+        raise CorpusError(f"{path} is not valid TOML: it nests too deeply; write plain tables") from error
     return _Checked(path, source, parsed).reports(corpus)
 
 
@@ -220,6 +226,8 @@ class _Checked:
         if file is None:
             raise self._fault(f'"{report_id}" does not say which file it is; add file = "…"', [report_id])
         path = corpus / file
+        if "\0" in file or len(file.encode()) > _LONGEST_FILE_NAME:
+            raise self._fault("the file name is not one that a file can have", [report_id, "file"])
         if not path.resolve().is_relative_to(corpus.resolve()):
             raise self._fault(f'"{file}" is outside the corpus folder', [report_id, "file"])
         if not path.is_file():
@@ -236,6 +244,6 @@ class _Checked:
         lines = self.source.splitlines()
         at = 0
         for key in keys:
-            pattern = re.compile(rf"^\s*(\[+[^#]*\b)?[\"']?{re.escape(key)}\b")
+            pattern = re.compile(rf"^\s*(\[+[^#]*[.\s\"'])?[\"']?{re.escape(key)}(?![\w-])")
             at = next((n for n in range(at, len(lines)) if pattern.match(lines[n])), at)
         return at + 1
