@@ -37,4 +37,14 @@ def make_answer(
         )
         for rank, candidate in enumerate(candidates, start=1)
     )
-    return Answer(query.question, bool(passages), passages, elapsed_ms, query)
+    return Answer(query.question, bool(passages), passages, elapsed_ms, query, notes_of(query))
+
+
+def notes_of(query: Query) -> tuple[str, ...]:
+    """Return what people should know of how their question was understood, a sentence each."""
+    notes: list[str] = []
+    if query.context is not None:
+        notes.append(f"Understood as following on from “{query.context}”; to ask afresh, name what you mean.")
+    if query.corrections:
+        notes.append(f"Searched for: {query.words}")
+    return tuple(notes)

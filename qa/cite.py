@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from qa.types import Answer, CitedPassage, Finding, Kind, Passage, Report, ReportSummary
+from qa.types import (
+    Answer,
+    CitedPassage,
+    Expansion,
+    Explanation,
+    Finding,
+    Kind,
+    Passage,
+    Report,
+    ReportSummary,
+)
 
 PATH_SEPARATOR = " › "
 
@@ -101,8 +112,37 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answered": answer.answered,
         "elapsed_ms": round(answer.elapsed_ms, 3),
+        "notes": list(answer.notes),
         "passages": [passage_as_dict(cited) for cited in answer.passages],
     }
+
+
+def explained_as_dict(answer: Answer) -> dict[str, Any]:
+    """Return an answer with how the question was understood and why each passage stands where it does."""
+    explained = answer_as_dict(answer)
+    if answer.query is not None:
+        understood = dataclasses.asdict(answer.query)
+        explained["understood"] = {name: value for name, value in understood.items() if name != "question"}
+    for printed, cited in zip(explained["passages"], answer.passages, strict=True):
+        printed["explanation"] = dataclasses.asdict(cited.explanation) if cited.explanation else None
+    return explained
+
+
+def expansion_in_words(expansion: Expansion) -> str:
+    """Return what was searched beside or in place of typed words, and who says that it means the same."""
+    return f"“{expansion.typed}” taken to mean “{expansion.meaning}” ({expansion.source})"
+
+
+def explanation_in_words(explanation: Explanation) -> str:
+    """Return why a passage stands where it does, in a line for people."""
+    found = [
+        f"{name} (rank {rank})"
+        for name, rank in (("meaning", explanation.meaning_rank), ("words", explanation.words_rank))
+        if rank is not None
+    ]
+    parts = ", ".join(f"{name} {value:.3f}" for name, value in explanation.parts.items() if value)
+    matched = ", ".join(explanation.matched) or "none"
+    return f"found by {' and '.join(found) or 'its name'}; words that match: {matched}; score: {parts}"
 
 
 def finding_as_dict(finding: Finding) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from qa import __version__
 from qa.cite import (
     PATH_SEPARATOR,
     answer_as_dict,
+    expansion_in_words,
+    explained_as_dict,
+    explanation_in_words,
     finding_as_dict,
     passage_as_dict,
     plural,
@@ -116,6 +119,9 @@ def _parser() -> _Parser:
         "--report", action="append", metavar="ID", help="search this report only; may be repeated"
     )
     ask.add_argument("--section", metavar="TEXT", help="search under headings with these words only")
+    ask.add_argument("--before", metavar="YEAR", help="search only reports dated in an earlier year")
+    ask.add_argument("--after", metavar="YEAR", help="search only reports dated in a later year")
+    ask.add_argument("--explain", action="store_true", help="say how each passage was found")
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
     ask.set_defaults(run=_run_ask)
 
@@ -218,7 +224,7 @@ def _run_ask(options: argparse.Namespace) -> ExitCode:
     if options.question == "-":
         return _ask_lines(library, options)
     answer = _ask(library, options, options.question)
-    print(to_json(answer_as_dict(answer)) if options.json else _render_answer(answer))
+    print(_printed(answer, options))
     return ExitCode.ANSWERED if answer.answered else ExitCode.NOTHING_FOUND
 
 
@@ -233,17 +239,30 @@ def _ask_lines(library: Library, options: argparse.Namespace) -> ExitCode:
             _say(str(error))
             worst = ExitCode.USAGE
             answer = Answer(question, False, (), 0.0)
-            printed: dict[str, Any] = {**answer_as_dict(answer), "error": str(error)}
+            failed = to_json({**answer_as_dict(answer), "error": str(error)})
+            print(failed if options.json else _render_answer(answer), flush=True)
         else:
-            printed = answer_as_dict(answer)
             if not answer.answered:
                 worst = max(worst, ExitCode.NOTHING_FOUND)
-        print(to_json(printed) if options.json else _render_answer(answer), flush=True)
+            print(_printed(answer, options), flush=True)
     return worst
 
 
+def _printed(answer: Answer, options: argparse.Namespace) -> str:
+    if options.json:
+        return to_json(explained_as_dict(answer) if options.explain else answer_as_dict(answer))
+    return _render_answer(answer, explained=options.explain)
+
+
 def _ask(library: Library, options: argparse.Namespace, question: str) -> Answer:
-    return library.ask(_unicode(question), k=options.k, reports=options.report, section=options.section)
+    return library.ask(
+        _unicode(question),
+        k=options.k,
+        reports=options.report,
+        section=options.section,
+        before=options.before,
+        after=options.after,
+    )
 
 
 def _run_index(options: argparse.Namespace) -> ExitCode:
@@ -439,10 +458,18 @@ class _ProgressDisplay:
             self._bar.update(progress.done - self._bar.n)
 
 
-def _render_answer(answer: Answer) -> str:
-    if not answer.answered:
-        return "No passage was found for this question."
-    return "\n\n".join(_render_passage(each, numbered=True) for each in answer.passages)
+def _render_answer(answer: Answer, *, explained: bool = False) -> str:
+    notes = [printable(note) for note in answer.notes]
+    if explained and answer.query is not None:
+        notes += [printable(expansion_in_words(expansion)) for expansion in answer.query.expansions]
+    parts = ["\n".join(notes)] if notes else []
+    for each in answer.passages:
+        parts.append(_render_passage(each, numbered=True))
+        if explained and each.explanation is not None:
+            parts[-1] += f"\n    ({printable(explanation_in_words(each.explanation))})"
+    if not answer.passages:
+        parts.append("No passage was found for this question.")
+    return "\n\n".join(parts)
 
 
 def _render_passage(cited: CitedPassage, *, numbered: bool) -> str:
@@ -588,10 +615,10 @@ def _comparison(measurement: Measurement) -> list[str]:
 def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
     asked = sum(evaluation.counts.values())
     shares = [
-        f"{share.value:.1%} of {plural(count, noun)}"
-        for share, count, noun in (
-            (evaluation.refused, len(evaluation.outcomes) - asked, "unanswerable question"),
-            (evaluation.wrongly_refused, asked, "answerable one"),
+        f"{share.value:.1%} of {count} {kind}"
+        for share, count, kind in (
+            (evaluation.refused, len(evaluation.outcomes) - asked, "unanswerable"),
+            (evaluation.wrongly_refused, asked, "answerable"),
         )
         if share is not None
     ]
@@ -600,7 +627,7 @@ def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
         value, low, high = evaluation.auroc
         confidence = f"AUROC of the confidence {value:.3f} [{low:.2f} {high:.2f}]"
     time = ", ".join(f"{point} {value:.1f} ms" for point, value in evaluation.latency_ms.items())
-    lines = [f"{name}refused {' and '.join(shares)}; {confidence}; time an answer took: {time}"]
+    lines = [f"{name}refused {' and '.join(shares)} questions; {confidence}; time an answer took: {time}"]
     if evaluation.highlighted is not None:
         lines.append(
             f"{name}a marked sentence holds the quote, or half its words, in {evaluation.highlighted:.1%} "

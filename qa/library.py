@@ -34,11 +34,11 @@ from qa.types import (
     ReportOutline,
     ReportSummary,
 )
-from qa.vocabulary import Vocabulary, read_glossary
+from qa.vocabulary import GLOSSARY_FILE, Vocabulary, read_glossary
 
 CORPUS_FOLDER = "corpus"
 INDEX_FOLDER = "index"
-GLOSSARY_FILE = "glossary.toml"
+
 LONGEST_QUESTION = 2_000
 """Characters in the longest question that is answered."""
 
@@ -400,9 +400,7 @@ class Library:
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        return Vocabulary.build(
-            self.passages(), glossary=read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE)
-        )
+        return self._index.vocabulary.with_glossary(read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE))
 
     def _located(self, passage_id: str) -> Candidate:
         passage = self._index.store.passage(passage_id)

@@ -8,6 +8,7 @@ score is a mixture of the three.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,9 +18,11 @@ import numpy as np
 from qa.errors import QuestionError
 from qa.index import Index
 from qa.store import content_words, words_of
-from qa.types import Candidate, Encoder, Explanation, Passage, Query, Span
+from qa.types import Candidate, Encoder, Explanation, Passage, Query, Span, Tokens
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from qa.types import Vectors
 
 MODES = ("bm25", "dense", "hybrid", "full")
@@ -54,14 +57,24 @@ _HEARD = 5
 
 
 @dataclass(frozen=True, slots=True)
+class _Other:
+    """Another meaning of a typed phrase, and what it may add to a score."""
+
+    phrase: str
+    weight: float
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A question as the retrievers take it."""
 
     vector: Vectors
     words: list[str]
     other_words: list[str]
-    tokens: Vectors
+    tokens: Tokens
     weights: Vectors
+    others: list[_Other]
 
 
 class Retriever:
@@ -135,30 +148,63 @@ class Retriever:
         return among
 
     def _asked(self, query: Query) -> _Asked:
-        words = " ".join(query.words.split())
-        in_context = f"{query.context} {words}" if query.context else words
-        others = list(dict.fromkeys(expansion.meaning for expansion in query.expansions))
-        typed, *meanings = self._encoder.encode_tokens([in_context, *others])
-        weights = self._index.tokens.rarity(typed.ids) ** _RARITY_POWER
-        if query.context:
-            of_context = typed.offsets[:, 1] <= len(query.context)
-            weights = np.where(of_context, weights * _CONTEXT_WEIGHT, weights)
-        vectors, all_weights = [typed.vectors], [weights]
-        for meaning in meanings:
-            rarity = self._index.tokens.rarity(meaning.ids) ** _RARITY_POWER
-            share = _EXPANSION_WEIGHT * float(weights.mean()) / max(float(rarity.sum()), 1e-9)
-            vectors.append(meaning.vectors)
-            all_weights.append(rarity * share * _tokens_meant(len(meaning.ids)))
-        asked = " ".join([in_context, *(f"({other})" for other in others)])
+        """Return a question as the retrievers take it.
+
+        What stands in no report as it was typed ("kids in care") is replaced by what it means; what does is
+        kept, and its other meanings count beside it, none more than the typed words.
+        """
+        context, words = query.context or "", query.words
+        beside: dict[str, list[str]] = {}
+        for expansion in query.expansions:
+            typed, meaning = expansion.typed, expansion.meaning
+            if typed in beside or self._index.store.holds_phrase(typed):
+                beside.setdefault(typed, []).append(meaning)
+            else:
+                context, words = (replace_phrase(text, typed, meaning) for text in (context, words))
+                beside[meaning] = beside[typed] = []
+        text = f"{context} {words}".strip()
+        phrases = [(phrase, meanings) for phrase, meanings in beside.items() if meanings]
+        meanings = [meaning for _, each in phrases for meaning in each]
+        asked, *meant = self._encoder.encode_tokens([text, *meanings])
+        weights = self._index.tokens.rarity(asked.ids) ** _RARITY_POWER
+        if context:
+            weights = np.where(asked.offsets[:, 1] <= len(context), weights * _CONTEXT_WEIGHT, weights)
+        weights = (weights / max(float(weights.sum()), 1e-9)).astype(np.float32)
+        others: list[_Other] = []
+        for phrase, each in phrases:
+            weight = _EXPANSION_WEIGHT * float(weights[_tokens_of(asked, text, phrase)].sum())
+            others += [_Other(phrase, weight, meant.pop(0)) for _ in each]
         return _Asked(
-            vector=self._encoder.encode_query(asked),
-            words=content_words(in_context),
+            vector=self._encoder.encode_query(text),
+            words=content_words(text),
             other_words=[
-                word for word in content_words(" ".join(others)) if word not in content_words(in_context)
+                word for word in content_words(" ".join(meanings)) if word not in content_words(text)
             ],
-            tokens=np.concatenate(vectors),
-            weights=(np.concatenate(all_weights) / max(float(weights.sum()), 1e-9)).astype(np.float32),
+            tokens=asked,
+            weights=weights,
+            others=others,
         )
+
+    def _read_closely(
+        self, asked: _Asked, places: Sequence[tuple[int, Span | None]], power: float
+    ) -> Vectors:
+        """Return how well each place meets the question, shape ``(len(places),)``."""
+        tokens = self._index.tokens
+        weights = asked.weights**power
+        read = (weights / max(float(weights.sum()), 1e-9)) @ tokens.best_matches_within(
+            asked.tokens.vectors, places
+        )
+        by_phrase: dict[str, NDArray[np.floating]] = {}
+        for other in asked.others:
+            rarity = tokens.rarity(other.tokens.ids) ** _RARITY_POWER
+            met = (rarity / max(float(rarity.sum()), 1e-9)) @ tokens.best_matches_within(
+                other.tokens.vectors, places
+            )
+            best = by_phrase.get(other.phrase)
+            by_phrase[other.phrase] = (
+                other.weight * met if best is None else np.maximum(best, other.weight * met)
+            )
+        return np.asarray(sum(by_phrase.values(), start=read), dtype=np.float32)
 
     def _dense(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
         """Return passages by their best window, best first."""
@@ -189,7 +235,7 @@ class Retriever:
     ) -> dict[int, dict[str, float]]:
         """Return what each part adds to the score of each candidate."""
         numbers = sorted({*dense, *lexical})
-        close = asked.weights @ self._index.tokens.best_matches(asked.tokens, numbers)
+        close = self._read_closely(asked, [(number, None) for number in numbers], 1)
         owners = self._index.store.reports_of(numbers) if query.favoured else {}
         lowest = min(dense.values(), default=0.0)
         return {
@@ -218,10 +264,7 @@ class Retriever:
         sentences = self._index.store.sentences_of(numbers)
         if not sentences:
             return {}
-        close = asked.weights**2 @ self._index.tokens.best_matches_within(
-            asked.tokens, [(window.passage, window.tokens) for _, window in sentences]
-        )
-        close = close / max(float((asked.weights**2).sum()), 1e-9)
+        close = self._read_closely(asked, [(window.passage, window.tokens) for _, window in sentences], 2)
         whole = self._index.sentences.scores(asked.vector, [position for position, _ in sentences])
         best: dict[int, tuple[float, Span]] = {}
         for (_, sentence), read, score in zip(sentences, close.tolist(), whole, strict=True):
@@ -231,9 +274,17 @@ class Retriever:
         return {number: (span,) for number, (_, span) in best.items()}
 
 
-def _tokens_meant(count: int) -> float:
-    """Return for how many typed tokens a meaning of some tokens stands at most: a few."""
-    return float(min(count, 3))
+def replace_phrase(text: str, phrase: str, meaning: str) -> str:
+    """Return a text with a phrase replaced wherever it stands as whole words, letter case aside."""
+    return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", lambda _: meaning, text, flags=re.IGNORECASE)
+
+
+def _tokens_of(tokens: Tokens, text: str, phrase: str) -> NDArray[np.bool_]:
+    """Return which tokens of a text stand in a phrase of it."""
+    inside = np.zeros(len(tokens.ids), dtype=np.bool_)
+    for match in re.finditer(re.escape(phrase), text, flags=re.IGNORECASE):
+        inside |= (tokens.offsets[:, 0] >= match.start()) & (tokens.offsets[:, 1] <= match.end())
+    return inside
 
 
 def _matched(words: Sequence[str], passage: Passage) -> tuple[str, ...]:

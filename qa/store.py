@@ -255,6 +255,13 @@ class Store:
             and (section is None or _in_section(passage.section, section))
         ]
 
+    def holds_phrase(self, phrase: str) -> bool:
+        """Whether any passage holds some words one after the other, in some form."""
+        term = " ".join(words_of(phrase))
+        if not term:
+            return False
+        return bool(self._select("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [f'"{term}"']))
+
     def reports_of(self, numbers: Iterable[int]) -> dict[int, str]:
         """Return the report each of some passages stands in."""
         rows = self._select(

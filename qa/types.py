@@ -368,7 +368,7 @@ class CitedPassage:
 class Answer:
     """The ranked passages that answer a question; `answered` is false when there are none.
 
-    `query` is how the question was understood.
+    `query` is how the question was understood; `notes` say so in sentences, where it is not just as typed.
     """
 
     question: str
@@ -376,6 +376,7 @@ class Answer:
     passages: tuple[CitedPassage, ...]
     elapsed_ms: float
     query: Query | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Tokens(NamedTuple):
@@ -420,6 +421,9 @@ class Encoder(Protocol):
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokens of each text, each seen in the light of the whole text; of a long one only the first."""
+
+    def ordinary_words(self) -> frozenset[str]:
+        """Words of general English that the model knows, in lower case; none if it cannot tell."""
 
 
 class Progress(NamedTuple):

@@ -200,13 +200,19 @@ class TokenIndex:
 
     def best_matches_within(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
         """Return the same for parts of passages: a passage's number and the tokens of it that count."""
-        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
+        ranges: list[tuple[int, int, int]] = []
         for column, (number, part) in enumerate(places):
             first, end = self._starts[number], self._starts[number + 1]
             if part is not None:
                 first, end = first + part.start, min(end, first + part.end)
-            if self._vectors is not None and end > first:
-                best[:, column] = (query @ self._vectors[first:end].astype(np.float32).T).max(axis=1)
+            if end > first:
+                ranges.append((column, first, end))
+        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
+        if self._vectors is None or not ranges:
+            return best
+        read = np.concatenate([self._vectors[first:end] for _, first, end in ranges]).astype(np.float32)
+        begins = np.cumsum([0, *(end - first for _, first, end in ranges[:-1])])
+        best[:, [column for column, _, _ in ranges]] = np.maximum.reduceat(query @ read.T, begins, axis=1)
         return best
 
 

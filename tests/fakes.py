@@ -102,6 +102,9 @@ class KeywordEncoder:
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         return [self._read_tokens(text) for text in texts]
 
+    def ordinary_words(self) -> frozenset[str]:
+        return frozenset()
+
     def _read_tokens(self, text: str) -> Tokens:
         offsets = _offsets(text)[: self._max_tokens]
         words = [text[start:end].casefold() for start, end in offsets]

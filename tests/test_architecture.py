@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encoder": set(),
     "store": set(),
     "vectors": set(),
-    "index": {"ingest", "encoder", "store", "vectors"},
+    "index": {"ingest", "encoder", "store", "vectors", "vocabulary"},
     "retrieve": {"index", "store"},
     "find": {"cite"},
     "cite": set(),

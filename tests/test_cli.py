@@ -676,6 +676,8 @@ def held_build(folder: Path) -> Iterator[subprocess.Popen[str]]:
         keyword_qa("index", "--force", "--library", folder),
         cwd=ROOT, text=True, env=os.environ | {"QA_HOLD": "1"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Whoever runs the tests in the background has it ignored, and a new process would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as building:  # fmt: skip
         assert building.stderr is not None
         for line in building.stderr:

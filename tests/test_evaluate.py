@@ -728,7 +728,7 @@ def test_the_command_prints_the_measures_and_what_was_measured(
     assert err == ""
     assert re.search(r"^all +2 +0\.500", out, re.MULTILINE)
     assert re.search(r"^other +1 +1\.000", out, re.MULTILINE)
-    assert "refused 0.0% of 1 unanswerable question and 0.0% of 2 answerable ones; no confidence" in out
+    assert "refused 0.0% of 1 unanswerable and 0.0% of 2 answerable questions; no confidence" in out
     assert "p50 1.5 ms, p95 1.5 ms" in out
     assert "qa 1.2.3 · model keywords · index build-7 · 20" in out.splitlines()[-1]
     # No mode is named unless modes are compared.

@@ -49,6 +49,7 @@ BUILD_FILES = (
     "tokens.f16",
     "token-starts.npy",
     "token-counts.npy",
+    "vocabulary.json",
 )
 
 
@@ -102,6 +103,19 @@ def test_the_manifest_agrees_with_the_files_of_its_build(indexed_folder: Path) -
     assert manifest.passages == sum(report.passages for report in manifest.reports)
     index = Index.open(indexed_folder / "index")
     assert (len(index.windows), len(index.sentences)) == (manifest.windows, manifest.sentences)
+
+
+def test_the_index_knows_the_words_of_the_passages_and_those_of_the_model(tmp_path: Path) -> None:
+    class WellReadEncoder(KeywordEncoder):
+        def ordinary_words(self) -> frozenset[str]:
+            return frozenset({"broads", "roads"})
+
+    folder = small_library(tmp_path / "library")
+    build(folder, WellReadEncoder())
+    kept = Index.open(folder / "index").vocabulary.to_dict()
+    assert kept["ordinary_words"] == ["broads"]
+    assert kept["forms"]["Potholes"] == 1
+    assert kept["glossary"] == []
 
 
 def test_two_builds_give_the_same_passages_windows_and_vectors(tmp_path: Path, indexed_folder: Path) -> None:
@@ -286,6 +300,25 @@ def test_a_file_of_another_build_is_refused(small_folder: Path, indexed_folder: 
     build_folder = small_folder / "index" / manifest_of(small_folder).build
     shutil.copy(other / "windows.faiss", build_folder / "windows.faiss")
     assert_refused(small_folder, "windows.faiss is damaged; run: qa index --force")
+
+
+@pytest.mark.parametrize("name", BUILD_FILES)
+def test_an_index_whose_manifest_lacks_a_file_is_refused(small_folder: Path, name: str) -> None:
+    files = dataclasses.asdict(manifest_of(small_folder))["files"]
+    del files[name]
+    write_manifest(small_folder, files=files)
+    assert_refused(small_folder, f"has no {name}; run: qa index --force")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"forms": 5}', "\ufeff", "[" * 100_000])
+def test_a_vocabulary_that_is_none_is_refused(small_folder: Path, text: str) -> None:
+    manifest = manifest_of(small_folder)
+    data = text.encode()
+    (small_folder / "index" / manifest.build / "vocabulary.json").write_bytes(data)
+    described = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    write_manifest(small_folder, files=dataclasses.asdict(manifest)["files"] | {"vocabulary.json": described})
+    with pytest.raises(IndexStateError, match=r"vocabulary\.json is damaged; run: qa index --force$"):
+        open_library(small_folder).ask("Who mends potholes?")
 
 
 def test_vectors_that_are_not_as_many_as_the_manifest_says_are_refused(small_folder: Path) -> None:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from qa.ingest.headings import canonical_names, heading_key, heading_levels, part_name
 from qa.ingest.numbering import missing_numbers, opens_with_number
-from qa.ingest.roles import Role, Roles, assign_roles
+from qa.ingest.roles import Role, Roles, assign_roles, scale_in
 from qa.ingest.tables import first_cells, is_statements, read_rows, read_statements
 from qa.types import Block, Emphasis, Form, Kind, Passage, Span
 
@@ -354,7 +354,7 @@ def _is_listed(draft: _Draft, block: Block) -> bool:
 
 def _give_scales_to_rows(drafts: Sequence[_Draft]) -> None:
     """Add to the reading of each table row the scale that its section explains grades with."""
-    scales = {draft.headings: draft.text for draft in reversed(drafts) if draft.kind is Kind.SCALE}
+    scales = {draft.headings: scale_in(draft.text) for draft in reversed(drafts) if draft.kind is Kind.SCALE}
     for draft in drafts:
         if draft.reading and draft.headings in scales:
             draft.reading += f" ({scales[draft.headings]})"

@@ -119,6 +119,12 @@ def assign_roles(blocks: Sequence[Block]) -> Roles:
     return Roles(tuple(roles), numbers, contents, salutation is not None)
 
 
+def scale_in(text: str) -> str:
+    """Return the scale itself ("4: outstanding; 3: good; …") out of the line that explains it."""
+    match = _SCALE.search(text)
+    return match.group().strip() if match else text
+
+
 def _heading_like(blocks: Sequence[Block], contents: Contents) -> list[bool]:
     flags = [
         looks_like_heading(block)

@@ -1,0 +1,71 @@
+"""What README and CONTRIBUTING say is true: their commands are accepted, their example runs, their output is it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from qa.cite import passage_as_dict
+from qa.cli import ExitCode, _parser
+from qa.library import Library
+from tests.fakes import CORPUS, ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the arguments of every `qa` command in shell blocks."""
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    parts = [part.strip() for line in lines for part in line.split("&&")]
+    words = [shlex.split(part, comments=True) for part in parts]
+    return [each[1:] for each in words if each and Path(each[0]).name == "qa"]
+
+
+@pytest.mark.parametrize("arguments", [*commands(README), *commands(CONTRIBUTING)], ids=" ".join)
+def test_every_command_shown_is_accepted(arguments: list[str]) -> None:
+    options = _parser().parse_args(arguments)
+    assert callable(options.run)
+
+
+def test_commands_are_found_at_all() -> None:
+    assert len(commands(README)) > 10
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_the_python_example_runs(
+    tmp_path: Path, indexed_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = blocks(README, "python")
+    (tmp_path / "corpus").symlink_to(CORPUS)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "('Main Report', 'The impact of local services', 'Being healthy')" in printed
+    assert "['jar-2006', 'apa-2008']" in printed
+
+
+def test_the_exit_codes_listed_are_those_there_are() -> None:
+    table = README[README.index("| exit code |") :].split("\n\n")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE)] == list(ExitCode)
+
+
+def test_the_keys_listed_are_those_of_a_passage(library: Library) -> None:
+    table = README[README.index("| key | meaning |") :].split("\n\n")[0]
+    listed = set(re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:])))
+    printed = set(passage_as_dict(library.ask("foster carers").passages[0]))
+    assert printed <= listed
+    assert listed - printed == {"question", "answered", "elapsed_ms", "notes", "passages"}
+
+
+def test_the_pictures_and_files_linked_exist() -> None:
+    for text in (README, CONTRIBUTING):
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert target.startswith("https://") or (ROOT / target).exists(), target
