@@ -69,6 +69,7 @@ ONLY_DOOR: dict[str, set[str]] = {
     "huggingface_hub": {"encoder"},
     "filelock": {"index"},
     "ir_measures": {"evaluate"},
+    "matplotlib": {"evaluation_report"},
     "argparse": {"cli"},
     "tqdm": {"cli"},
 }

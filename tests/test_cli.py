@@ -199,7 +199,7 @@ def test_json_has_exactly_the_documented_fields(command: Command) -> None:
     assert (ran.code, ran.err, ran.out.count("\n")) == (0, "", 1)
     answer = json.loads(ran.out)
     assert described(answer | {"passages": None}) == {
-        "question": str, "answered": bool, "elapsed_ms": float, "passages": type(None),
+        "question": str, "answered": bool, "elapsed_ms": float, "notes": list, "passages": type(None),
     }  # fmt: skip
     optional = {str, type(None)}
     for rank, passage in enumerate(answer["passages"], start=1):

@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING say is true: their commands are accepted, their example runs, their output is it."""
+"""What README and CONTRIBUTING say is true: commands are accepted, the example runs, links lead somewhere."""
 
 from __future__ import annotations
 
