@@ -113,6 +113,9 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
         "answered": answer.answered,
         "elapsed_ms": round(answer.elapsed_ms, 3),
         "notes": list(answer.notes),
+        "confidence": answer.confidence,
+        "reason": answer.reason,
+        "searched": answer.searched,
         "passages": [passage_as_dict(cited) for cited in answer.passages],
     }
 

@@ -121,6 +121,9 @@ def _parser() -> _Parser:
     ask.add_argument("--section", metavar="TEXT", help="search under headings with these words only")
     ask.add_argument("--before", metavar="YEAR", help="search only reports dated in an earlier year")
     ask.add_argument("--after", metavar="YEAR", help="search only reports dated in a later year")
+    ask.add_argument(
+        "--nearest", action="store_true", help="where nothing answers, print the nearest passages"
+    )
     ask.add_argument("--explain", action="store_true", help="say how each passage was found")
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
     ask.set_defaults(run=_run_ask)
@@ -251,7 +254,7 @@ def _ask_lines(library: Library, options: argparse.Namespace) -> ExitCode:
 def _printed(answer: Answer, options: argparse.Namespace) -> str:
     if options.json:
         return to_json(explained_as_dict(answer) if options.explain else answer_as_dict(answer))
-    return _render_answer(answer, explained=options.explain)
+    return _render_answer(answer, explained=options.explain, nearest=options.nearest)
 
 
 def _ask(library: Library, options: argparse.Namespace, question: str) -> Answer:
@@ -458,18 +461,25 @@ class _ProgressDisplay:
             self._bar.update(progress.done - self._bar.n)
 
 
-def _render_answer(answer: Answer, *, explained: bool = False) -> str:
+def _render_answer(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
     notes = [printable(note) for note in answer.notes]
     if explained and answer.query is not None:
         notes += [printable(expansion_in_words(expansion)) for expansion in answer.query.expansions]
-    parts = ["\n".join(notes)] if notes else []
-    for each in answer.passages:
+    if answer.answered and answer.reason:
+        notes.append(printable(f"{answer.confidence.capitalize()}: {answer.reason}"))
+    parts = [] if answer.answered else [printable(_refusal(answer, nearest=nearest))]
+    for each in answer.passages if answer.answered or nearest else ():
         parts.append(_render_passage(each, numbered=True))
         if explained and each.explanation is not None:
             parts[-1] += f"\n    ({printable(explanation_in_words(each.explanation))})"
-    if not answer.passages:
-        parts.append("No passage was found for this question.")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
+
+
+def _refusal(answer: Answer, *, nearest: bool) -> str:
+    lines = [f"Nothing in these reports answers this. {answer.reason}", f"Searched: {answer.searched}."]
+    if answer.passages:
+        lines.append("Nearest, not an answer:" if nearest else "For the nearest passages add --nearest.")
+    return "\n".join(lines)
 
 
 def _render_passage(cited: CitedPassage, *, numbered: bool) -> str:

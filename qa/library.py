@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from qa.answer import make_answer
-from qa.cite import citation, listed, locator
+from qa.answer import judge_candidates, make_answer
+from qa.cite import citation, listed, locator, plural
+from qa.confidence import years_in
 from qa.encoder import SentenceEncoder
 from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, QuestionError
 from qa.find import make_finding
@@ -41,6 +42,9 @@ INDEX_FOLDER = "index"
 
 LONGEST_QUESTION = 2_000
 """Characters in the longest question that is answered."""
+
+_JUDGED = 10
+"""How many passages are weighed to tell whether the question is answered."""
 
 MOST_PASSAGES = 1_000
 """The largest `k`."""
@@ -274,6 +278,8 @@ class Library:
             before=before,
             after=after,
         )
+        reports_by_id = self._index.store.reports
+        verdict = None
         if query.located:
             candidates = [self._located(passage_id) for passage_id in query.located[:k]]
         else:
@@ -281,9 +287,28 @@ class Library:
             self.prepare()
             assert self._retriever is not None
             started += time.perf_counter() - loading
-            candidates = self._retriever.retrieve(query, limit=k, mode=mode)
+            # Judged on the same passages whatever number is asked for, so that k changes no verdict.
+            found = self._retriever.retrieve(query, limit=max(k, _JUDGED), mode=mode)
+            verdict = judge_candidates(
+                query,
+                found[:_JUDGED],
+                reports_by_id,
+                model=self._index.manifest.model,
+                years=self._years,
+                rarity=self._index.store.rarity,
+            )
+            candidates = found[:k]
         elapsed_ms = (time.perf_counter() - started) * 1000
-        return make_answer(query, candidates, self._index.store.reports, elapsed_ms=elapsed_ms)
+        searched = self._index.store.ranked_numbers(reports=query.reports, section=query.section)
+        return make_answer(
+            query,
+            candidates,
+            reports_by_id,
+            elapsed_ms=elapsed_ms,
+            verdict=verdict,
+            searched=f"{plural(len(query.reports or reports_by_id), 'report')}, "
+            f"{plural(len(searched), 'passage')}",
+        )
 
     def find(
         self,
@@ -396,6 +421,13 @@ class Library:
                 passage.id for passage in store.passages_of(report_id) if passage.section == path
             ],
             content_words=content_words,
+        )
+
+    @cached_property
+    def _years(self) -> frozenset[int]:
+        dates = [report.date for report in self._index.store.reports.values() if report.date]
+        return frozenset(
+            year for text in (*dates, *(each.text for each in self.passages())) for year in years_in(text)
         )
 
     @cached_property

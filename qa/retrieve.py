@@ -45,7 +45,7 @@ _RARITY_POWER = 0.5
 _CONTEXT_WEIGHT = 0.5
 """Weight of the earlier question's tokens, for a question that leans on it."""
 
-_EXPANSION_WEIGHT = 0.6
+_EXPANSION_WEIGHT = 0.3
 """Weight of other words for a typed word, against the typed word: an expansion never outweighs it."""
 
 _FAVOUR = 0.06
@@ -120,7 +120,7 @@ class Retriever:
             order = self._let_each_report_be_heard(order, query)
         chosen = order[:limit]
         passages = self._index.store.passages(chosen)
-        best = self._best_sentences(asked, chosen)
+        best, likeness = self._best_sentences(asked, chosen)
         ranks = [{number: rank for rank, number in enumerate(each, start=1)} for each in (dense, lexical)]
         return [
             Candidate(
@@ -133,6 +133,7 @@ class Retriever:
                     parts=parts.get(number, {}),
                     matched=_matched(asked.words + asked.other_words, passages[number]),
                 ),
+                tuple(likeness.get(number, ())),
             )
             for number in chosen
         ]
@@ -259,19 +260,23 @@ class Retriever:
         kept = [number for number in order if number not in late]
         return kept[: _HEARD - len(late)] + late + kept[_HEARD - len(late) :]
 
-    def _best_sentences(self, asked: _Asked, numbers: Iterable[int]) -> dict[int, tuple[Span, ...]]:
-        """Return for each passage the sentence that meets the question best, the first among equals."""
+    def _best_sentences(
+        self, asked: _Asked, numbers: Iterable[int]
+    ) -> tuple[dict[int, tuple[Span, ...]], dict[int, list[tuple[Span, float]]]]:
+        """Return for each passage the sentence that meets the question best, and the cosine of every one."""
         sentences = self._index.store.sentences_of(numbers)
         if not sentences:
-            return {}
+            return {}, {}
         close = self._read_closely(asked, [(window.passage, window.tokens) for _, window in sentences], 2)
         whole = self._index.sentences.scores(asked.vector, [position for position, _ in sentences])
         best: dict[int, tuple[float, Span]] = {}
+        likeness: dict[int, list[tuple[Span, float]]] = {}
         for (_, sentence), read, score in zip(sentences, close.tolist(), whole, strict=True):
+            likeness.setdefault(sentence.passage, []).append((Span(sentence.start, sentence.end), score))
             total = read + _DENSE_WEIGHT * score
             if sentence.passage not in best or total > best[sentence.passage][0]:
                 best[sentence.passage] = (total, Span(sentence.start, sentence.end))
-        return {number: (span,) for number, (_, span) in best.items()}
+        return {number: (span,) for number, (_, span) in best.items()}, likeness
 
 
 def replace_phrase(text: str, phrase: str, meaning: str) -> str:

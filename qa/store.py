@@ -255,6 +255,14 @@ class Store:
             and (section is None or _in_section(passage.section, section))
         ]
 
+    def rarity(self, word: str) -> float:
+        """Return the inverse document frequency of a word, in any form, over the ranked passages."""
+        total = int(str(self._select("SELECT count(*) FROM words")[0][0]))
+        term = " ".join(f'"{part}"' for part in words_of(word))
+        query = "SELECT count(*) FROM words WHERE words MATCH ?"
+        count = int(str(self._select(query, [term])[0][0])) if term else 0
+        return math.log1p((total - count + 0.5) / (count + 0.5))
+
     def holds_phrase(self, phrase: str) -> bool:
         """Whether any passage holds some words one after the other, in some form."""
         term = " ".join(words_of(phrase))

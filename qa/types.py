@@ -301,12 +301,16 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage a retriever proposes; a higher score is better, within one retriever's list only."""
+    """A passage a retriever proposes; a higher score is better, within one retriever's list only.
+
+    `sentences` are those of the passage, each with the cosine of its vector to the question's.
+    """
 
     passage: Passage
     score: float
     highlights: tuple[Span, ...] = ()
     explanation: Explanation | None = None
+    sentences: tuple[tuple[Span, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,9 +370,30 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The ranked passages that answer a question; `answered` is false when there are none.
+    """What the reports hold on a question.
 
-    `query` is how the question was understood; `notes` say so in sentences, where it is not just as typed.
+    Attributes
+    ----------
+    question
+        As it was typed.
+    answered
+        Whether the passages are thought to answer it. If not, they are the nearest ones and no answer.
+    passages
+        The ranked passages, best first.
+    elapsed_ms
+        How long the search took, in milliseconds.
+    query
+        How the question was understood.
+    notes
+        The same in sentences, where it is not just as typed.
+    confidence
+        ``"strong"``, ``"possible"`` or ``"none"``.
+    reason
+        A sentence that says why.
+    confidence_score
+        How probable an answer is, 0 to 1; none where nothing was judged or the model has no calibration.
+    searched
+        What was searched, such as ``"2 reports, 149 passages"``.
     """
 
     question: str
@@ -377,6 +402,10 @@ class Answer:
     elapsed_ms: float
     query: Query | None = None
     notes: tuple[str, ...] = ()
+    confidence: str = "possible"
+    reason: str = ""
+    confidence_score: float | None = None
+    searched: str = ""
 
 
 class Tokens(NamedTuple):

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "retrieve": {"index", "store"},
     "find": {"cite"},
     "cite": set(),
-    "answer": {"retrieve", "cite"},
+    "answer": {"retrieve", "confidence", "cite"},
     "vocabulary": set(),
     "query": {"vocabulary"},
     "confidence": set(),

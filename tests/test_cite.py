@@ -219,6 +219,10 @@ def test_an_answer_as_json_has_the_documented_keys_in_the_documented_order() -> 
         "question": "Who?",
         "answered": True,
         "elapsed_ms": 1.235,
+        "notes": [],
+        "confidence": "possible",
+        "reason": "",
+        "searched": "",
         "passages": [
             {
                 "rank": 1,

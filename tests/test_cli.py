@@ -113,7 +113,8 @@ def test_the_exit_codes_are_the_documented_ones() -> None:
 def test_an_answer_prints_the_citation_first_and_then_the_words(command: Command, library: Library) -> None:
     ran = command("ask", QUESTION, "-k", "2")
     assert (ran.code, ran.err) == (0, "")
-    first, second = ran.out.rstrip("\n").split("\n\n")
+    first, second, confidence = ran.out.rstrip("\n").split("\n\n")
+    assert confidence.startswith("Possible: ")
     head, *lines = first.split("\n")
     found = re.search(r"\[(.*)\]$", head)
     assert found is not None
@@ -157,7 +158,11 @@ def test_filters_narrow_the_answer_and_k_bounds_it(command: Command) -> None:
 @pytest.mark.usefixtures("in_library")
 def test_nothing_found_is_said_and_has_its_own_exit_code(command: Command) -> None:
     ran = command("ask", QUESTION, "--report", "apa-2008", "--section", "annex")
-    assert (ran.code, ran.out, ran.err) == (1, "No passage was found for this question.\n", "")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == (
+        "Nothing in these reports answers this. No passage was found for this.\n"
+        "Searched: 1 report, 0 passages.\n"
+    )
     ran = command("ask", QUESTION, "--report", "apa-2008", "--section", "annex", "--json")
     assert (ran.code, json.loads(ran.out)["answered"]) == (1, False)
 
@@ -199,7 +204,8 @@ def test_json_has_exactly_the_documented_fields(command: Command) -> None:
     assert (ran.code, ran.err, ran.out.count("\n")) == (0, "", 1)
     answer = json.loads(ran.out)
     assert described(answer | {"passages": None}) == {
-        "question": str, "answered": bool, "elapsed_ms": float, "notes": list, "passages": type(None),
+        "question": str, "answered": bool, "elapsed_ms": float, "notes": list, "confidence": str,
+        "reason": str, "searched": str, "passages": type(None),
     }  # fmt: skip
     optional = {str, type(None)}
     for rank, passage in enumerate(answer["passages"], start=1):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qa.cli import main
 from qa.encoder import DEFAULT_MODEL, DEFAULT_WEIGHTS_SHA256, SentenceEncoder
 from qa.errors import ModelError
 from qa.index import Index, Manifest
@@ -177,3 +180,23 @@ def test_a_model_with_truncated_weights_is_an_error_that_says_what_to_give(tmp_p
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     with pytest.raises(ModelError, match="give the folder of a complete sentence-transformers model"):
         SentenceEncoder(str(folder)).load()
+
+
+def test_the_output_in_the_readme_is_what_the_program_prints(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- output of: qa (.*?) -->\n```text\n(.*?)```", readme, flags=re.DOTALL)
+    assert shown is not None
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*shlex.split(shown[1]), "--library", str(folder)]) == 0
+    assert capsys.readouterr().out == shown[2]
+
+
+def test_what_the_reports_do_not_give_is_refused_with_a_reason(folder: Path) -> None:
+    library = Library.open(folder)
+    answer = library.ask("What percentage of pupils gained five or more GCSEs at A*-C in 2005?")
+    assert (answer.answered, answer.confidence) == (False, "none")
+    assert "percentage" in answer.reason
+    assert answer.passages
+    assert library.ask("What is the population of Rutland?").confidence == "strong"

@@ -237,7 +237,7 @@ class QaApp(App[None]):
                 f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
             )
         else:
-            self._say("Nothing was found.")
+            self._say("Nothing in these reports answers this.")
         self._finish_search(TurnState.ANSWERED, answer=event.answer)
         screen = self.ask_screen
         nobody_is_reading = screen.thread.current is None or screen.focused is screen.question_box

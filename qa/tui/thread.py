@@ -23,7 +23,7 @@ WELCOME = (
     "Ask a question about the reports. The passages that answer it are listed here, word for word, "
     "with their citation."
 )
-NOTHING_FOUND = "Nothing was found: no passage in the reports answers this question."
+NOTHING_FOUND = "Nothing in these reports answers this."
 CURRENT_MARK = "▌"
 FOCUSED_MARK = "█"
 _EXCERPT_LINES = 2
@@ -56,7 +56,11 @@ class Turn:
             return "Searching…"
         if self.state is TurnState.FAILED:
             return f"Error: {self.problem}"
-        return "" if self.answer is not None and self.answer.answered else NOTHING_FOUND
+        if self.answer is None or self.answer.answered:
+            return ""
+        reason = f" {self.answer.reason}" if self.answer.reason else ""
+        nearest = " Nearest, not an answer:" if self.answer.passages else ""
+        return f"{NOTHING_FOUND}{reason}{nearest}"
 
 
 class Thread(OptionList):
