@@ -21,9 +21,9 @@ from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, Q
 from qa.find import make_finding
 from qa.index import Index, Manifest, build_from_passages, build_index, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
-from qa.query import Catalogue, understand
+from qa.query import Catalogue, check_section, known_reports, understand
 from qa.retrieve import Retriever
-from qa.store import content_words, words_of
+from qa.store import content_words
 from qa.types import (
     Answer,
     Candidate,
@@ -299,7 +299,6 @@ class Library:
             )
             candidates = found[:k]
         elapsed_ms = (time.perf_counter() - started) * 1000
-        searched = self._index.store.ranked_numbers(reports=query.reports, section=query.section)
         return make_answer(
             query,
             candidates,
@@ -307,7 +306,7 @@ class Library:
             elapsed_ms=elapsed_ms,
             verdict=verdict,
             searched=f"{plural(len(query.reports or reports_by_id), 'report')}, "
-            f"{plural(len(searched), 'passage')}",
+            f"{plural(self._index.store.count_ranked(query.reports, query.section), 'passage')}",
         )
 
     def find(
@@ -340,8 +339,8 @@ class Library:
             If a report or section does not exist; the sentence lists those that do.
         """
         query = _well_formed(query) if isinstance(query, str) else [_well_formed(piece) for piece in query]
-        self._check_reports(reports)
-        self._check_section(section)
+        known_reports(reports, self._catalogue)
+        check_section(section, self._catalogue)
         store = self._index.store
         return make_finding(
             query,
@@ -457,7 +456,7 @@ class Library:
             return exact
         report_id, _, rest = wanted.strip().replace(":", " ", 1).partition(" ")
         report_id = report_id.removesuffix(",")
-        self._check_reports([report_id])
+        known_reports([report_id], self._catalogue)
         local = ".".join(_PARAGRAPH_WORD.sub(" ", rest).replace(",", " ").split())
         found = self._index.store.passage(f"{report_id}:{local.casefold()}")
         if found is None:
@@ -472,23 +471,6 @@ class Library:
         hints += [f"ids like it are {listed(near)}"] if near else []
         hints = hints or [f"its passages are {listed(passage.id for passage in passages)}"]
         return NotFoundError(f'{report_id} has no passage "{wanted}"; {", and ".join(hints)}')
-
-    def _check_reports(self, reports: Sequence[str] | None) -> None:
-        known = self._index.store.reports
-        for report_id in reports if reports is not None else ():
-            if report_id not in known:
-                raise NotFoundError(f'There is no report "{report_id}"; there are {listed(known)}')
-        if reports is not None and not reports:
-            raise QuestionError(f"No report is named to be searched; there are {listed(known)}")
-
-    def _check_section(self, section: str | None) -> None:
-        if section is None:
-            return
-        if not words_of(section):
-            raise QuestionError("The section has no words; give words of a heading")
-        if not self._index.store.ranked_numbers(reports=None, section=section):
-            headings = dict.fromkeys(heading for path in self._index.store.sections() for heading in path)
-            raise NotFoundError(f'No heading has the words "{section}"; there are {"; ".join(headings)}')
 
 
 def _encoder_of(manifest: Manifest) -> Encoder:

@@ -121,7 +121,7 @@ def understand(
     if "report" in typed:
         wanted = [*(wanted or []), *typed["report"]]
     wanted = _within_years(
-        _known_reports(wanted, catalogue),
+        known_reports(wanted, catalogue),
         _one("before", before, typed),
         _one("after", after, typed),
         catalogue,
@@ -133,7 +133,7 @@ def understand(
         reports=None if wanted is None else tuple(wanted),
         section=_one("section", section, typed),
     )
-    _check_section(query.section, catalogue)
+    check_section(query.section, catalogue)
     if located := _located(words, query, catalogue):
         return replace(query, located=tuple(located))
     leans = bool(history) and _leans(words, catalogue)
@@ -192,7 +192,8 @@ def _one(name: str, option: str | None, typed: Mapping[str, Sequence[str]]) -> s
     return next(iter(values), None)
 
 
-def _known_reports(wanted: Sequence[str] | None, catalogue: Catalogue) -> list[str] | None:
+def known_reports(wanted: Sequence[str] | None, catalogue: Catalogue) -> list[str] | None:
+    """Return the ids of the reports wanted, in order; none for all. An unknown one is an error."""
     if wanted is None:
         return None
     known = [report.id for report in catalogue.reports]
@@ -226,7 +227,8 @@ def _within_years(
     return within
 
 
-def _check_section(section: str | None, catalogue: Catalogue) -> None:
+def check_section(section: str | None, catalogue: Catalogue) -> None:
+    """Refuse a section that no heading has the words of; the error lists the headings."""
     if section is None:
         return
     if not _WORD.search(section):

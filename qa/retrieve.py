@@ -192,13 +192,11 @@ class Retriever:
         """Return how well each place meets the question, shape ``(len(places),)``."""
         tokens = self._index.tokens
         weights = asked.weights**power
-        read = (weights / max(float(weights.sum()), 1e-9)) @ tokens.best_matches_within(
-            asked.tokens.vectors, places
-        )
+        read = (weights / max(float(weights.sum()), 1e-9)) @ tokens.best_matches(asked.tokens.vectors, places)
         by_phrase: dict[str, NDArray[np.floating]] = {}
         for other in asked.others:
             rarity = tokens.rarity(other.tokens.ids) ** _RARITY_POWER
-            met = (rarity / max(float(rarity.sum()), 1e-9)) @ tokens.best_matches_within(
+            met = (rarity / max(float(rarity.sum()), 1e-9)) @ tokens.best_matches(
                 other.tokens.vectors, places
             )
             best = by_phrase.get(other.phrase)

@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 
 from qa.errors import IndexStateError
@@ -192,6 +193,16 @@ class Store:
             and (section is None or _in_section(json.loads(str(path)), section))
         ]
 
+    def count_ranked(self, reports: Sequence[str] | None, section: str | None) -> int:
+        """Return how many passages may answer within some reports and a section."""
+        if reports is None and section is None:
+            return self._ranked
+        return len(self.ranked_numbers(reports=reports, section=section))
+
+    @cached_property
+    def _ranked(self) -> int:
+        return int(str(self._select("SELECT count(*) FROM words")[0][0]))
+
     def window_positions(self, numbers: Iterable[int]) -> list[int]:
         """Return the positions of the vectors of some passages' windows."""
         rows = self._select(
@@ -257,7 +268,7 @@ class Store:
 
     def rarity(self, word: str) -> float:
         """Return the inverse document frequency of a word, in any form, over the ranked passages."""
-        total = int(str(self._select("SELECT count(*) FROM words")[0][0]))
+        total = self._ranked
         term = " ".join(f'"{part}"' for part in words_of(word))
         query = "SELECT count(*) FROM words WHERE words MATCH ?"
         count = int(str(self._select(query, [term])[0][0])) if term else 0
@@ -283,7 +294,7 @@ class Store:
 
         A word of n of N passages adds at most log((N - n + 0.5) / (n + 0.5)) times 2.2, which is k1 + 1.
         """
-        total = int(str(self._select("SELECT count(*) FROM words")[0][0]))
+        total = self._ranked
         score = 0.0
         for word in words:
             term = " ".join(f'"{part}"' for part in words_of(word))

@@ -180,8 +180,8 @@ class TokenIndex:
         known[inside] = self._passages_with[ids[inside]]
         return np.log1p((total - known + 0.5) / (known + 0.5)).astype(np.float32)
 
-    def best_matches(self, query: Vectors, numbers: Sequence[int]) -> Vectors:
-        """Return how well each token of a query is met by the best token of each passage (MaxSim).
+    def best_matches(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
+        """Return how well each token of a query is met by the best token of each place (MaxSim).
 
         Khattab and Zaharia, "ColBERT", SIGIR 2020.
 
@@ -189,17 +189,14 @@ class TokenIndex:
         ----------
         query
             Shape ``(tokens, dimension)``, unit length.
-        numbers
-            The passages; one without tokens is met with -1.
+        places
+            Passages by number, each with the tokens of it that count, or none for all; one without tokens is
+            met with -1.
 
         Returns
         -------
-        Shape ``(tokens, len(numbers))``, inner products.
+        Shape ``(tokens, len(places))``, inner products.
         """
-        return self.best_matches_within(query, [(number, None) for number in numbers])
-
-    def best_matches_within(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
-        """Return the same for parts of passages: a passage's number and the tokens of it that count."""
         ranges: list[tuple[int, int, int]] = []
         for column, (number, part) in enumerate(places):
             first, end = self._starts[number], self._starts[number + 1]
