@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from qa import __version__
 from qa.cite import (
-    PATH_SEPARATOR,
     answer_as_dict,
-    expansion_in_words,
     explained_as_dict,
-    explanation_in_words,
     finding_as_dict,
     passage_as_dict,
     plural,
@@ -30,13 +26,12 @@ from qa.cite import (
     to_json,
 )
 from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
-from qa.types import Answer, CitedPassage, Finding, Kind, Progress, ReportOutline, ReportSummary, Span
+from qa.printing import answer_text, contents_text, evaluation_text, finding_text, passage_text, summary_text
+from qa.types import Answer, Progress, ReportOutline
 
 if TYPE_CHECKING:
-    from qa.evaluate import Evaluation, Measurement
     from qa.library import Library
 
-BAR = "▌"
 """Stands in the margin of the lines that hold the best sentence."""
 
 
@@ -243,7 +238,7 @@ def _ask_lines(library: Library, options: argparse.Namespace) -> ExitCode:
             worst = ExitCode.USAGE
             answer = Answer(question, False, (), 0.0)
             failed = to_json({**answer_as_dict(answer), "error": str(error)})
-            print(failed if options.json else _render_answer(answer), flush=True)
+            print(failed if options.json else answer_text(answer), flush=True)
         else:
             if not answer.answered:
                 worst = max(worst, ExitCode.NOTHING_FOUND)
@@ -254,7 +249,7 @@ def _ask_lines(library: Library, options: argparse.Namespace) -> ExitCode:
 def _printed(answer: Answer, options: argparse.Namespace) -> str:
     if options.json:
         return to_json(explained_as_dict(answer) if options.explain else answer_as_dict(answer))
-    return _render_answer(answer, explained=options.explain, nearest=options.nearest)
+    return answer_text(answer, explained=options.explain, nearest=options.nearest)
 
 
 def _ask(library: Library, options: argparse.Namespace, question: str) -> Answer:
@@ -277,10 +272,10 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
             _say(f"In the corpus: {path}")
     if not options.force and Library.is_current(folder, model=options.model):
         library = Library.open(folder)
-        print(f"The index is up to date: {_contents(library.reports())}")
+        print(f"The index is up to date: {contents_text(library.reports())}")
         return ExitCode.ANSWERED
     library = _build(folder, model=options.model, download=options.download)
-    print(f"Indexed {_contents(library.reports())}")
+    print(f"Indexed {contents_text(library.reports())}")
     return ExitCode.ANSWERED
 
 
@@ -289,7 +284,7 @@ def _run_show(options: argparse.Namespace) -> ExitCode:
     if options.json:
         print("\n".join(to_json(passage_as_dict(each)) for each in cited))
     else:
-        print("\n\n".join(_render_passage(each, numbered=False) for each in cited))
+        print("\n\n".join(passage_text(each, numbered=False) for each in cited))
     return ExitCode.ANSWERED
 
 
@@ -297,7 +292,7 @@ def _run_find(options: argparse.Namespace) -> ExitCode:
     finding = _open(options).find(
         [_unicode(piece) for piece in options.words], reports=options.report, section=options.section
     )
-    print(to_json(finding_as_dict(finding)) if options.json else _render_finding(finding))
+    print(to_json(finding_as_dict(finding)) if options.json else finding_text(finding))
     return ExitCode.ANSWERED if finding.passages else ExitCode.NOTHING_FOUND
 
 
@@ -306,16 +301,17 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
     if options.json:
         print("\n".join(to_json(summary_as_dict(summary)) for summary in summaries))
     else:
-        print("\n\n".join(_render_summary(summary) for summary in summaries))
+        print("\n\n".join(summary_text(summary) for summary in summaries))
     return ExitCode.ANSWERED
 
 
 def _run_eval(options: argparse.Namespace) -> ExitCode:
     from tqdm import tqdm
 
-    from qa.evaluate import SHIPPED_MODE, Question, measure, read_judged, read_questions
+    from qa.evaluate import SHIPPED_MODE, measure
     from qa.evaluation_report import as_dict, check_outputs, write_report, write_runs
     from qa.library import MOST_PASSAGES
+    from qa.questions import Question, read_judged, read_questions
 
     check_outputs(run=options.run_file, report=options.report)
     if (options.qrels is None) != (options.queries is None) or (options.qrels and options.questions):
@@ -358,7 +354,7 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
         library.close()
     written = write_runs(measurement, options.run_file) if options.run_file else []
     written += [write_report(measurement, options.report)] if options.report else []
-    print(to_json(as_dict(measurement)) if options.json else _render_evaluation(measurement))
+    print(to_json(as_dict(measurement)) if options.json else evaluation_text(measurement))
     for path in written:
         _say(f"Written: {path}")
     return ExitCode.ANSWERED
@@ -459,206 +455,6 @@ class _ProgressDisplay:
                 _say(f"{progress.stage.capitalize()} {plural(progress.total, noun)}")
         if self._bar is not None:
             self._bar.update(progress.done - self._bar.n)
-
-
-def _render_answer(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
-    notes = [printable(note) for note in answer.notes]
-    if explained and answer.query is not None:
-        notes += [printable(expansion_in_words(expansion)) for expansion in answer.query.expansions]
-    if answer.answered and answer.reason:
-        notes.append(printable(f"{answer.confidence.capitalize()}: {answer.reason}"))
-    parts = [] if answer.answered else [printable(_refusal(answer, nearest=nearest))]
-    for each in answer.passages if answer.answered or nearest else ():
-        parts.append(_render_passage(each, numbered=True))
-        if explained and each.explanation is not None:
-            parts[-1] += f"\n    ({printable(explanation_in_words(each.explanation))})"
-    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
-
-
-def _refusal(answer: Answer, *, nearest: bool) -> str:
-    lines = [f"Nothing in these reports answers this. {answer.reason}", f"Searched: {answer.searched}."]
-    if answer.passages:
-        lines.append("Nearest, not an answer:" if nearest else "For the nearest passages add --nearest.")
-    return "\n".join(lines)
-
-
-def _render_passage(cited: CitedPassage, *, numbered: bool) -> str:
-    """Return the citation line, then the words wrapped to the terminal with the best sentence marked."""
-    rank = f"{cited.rank}. " if numbered else ""
-    head = _styled(printable(f"{rank}{cited.citation}"), "1") + printable(f"  [{cited.id}]")
-    shown = printable(cited.shown)
-    lines: list[str] = []
-    for line in _wrapped(shown, max(20, min(shutil.get_terminal_size().columns, 100) - 4)):
-        marked = [
-            Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.shown_highlights
-        ]
-        marked = [span for span in marked if span.start < span.end]
-        lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
-    return "\n".join([head, *lines])
-
-
-def _wrapped(text: str, width: int) -> Iterable[Span]:
-    """Return the lines a text takes, as offsets into it; a line feed in the text ends a line."""
-    start = 0
-    for paragraph in text.split("\n"):
-        end_of_paragraph = start + len(paragraph)
-        while end_of_paragraph - start > width:
-            cut = text.rfind(" ", start + 1, start + width + 1)
-            end = cut if cut > start else start + width
-            yield Span(start, end)
-            start = end + (cut > start)
-        yield Span(start, end_of_paragraph)
-        start = end_of_paragraph + 1
-
-
-def _with_marks(text: str, line: Span, marked: Sequence[Span]) -> str:
-    pieces: list[str] = []
-    done = line.start
-    for span in marked:
-        pieces += [text[done : span.start], _styled(text[span.start : span.end], "1;4")]
-        done = span.end
-    return "".join([*pieces, text[done : line.end]])
-
-
-def _render_finding(finding: Finding) -> str:
-    """Return the counts, then every passage with the words that were searched for marked."""
-    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
-    searched = f"searched {finding.searched} of {plural(finding.total, 'passage')}"
-    if not finding.passages:
-        return printable(f"{found} found for {finding.expression}; {searched}, headings not searched")
-    lines = [f"{found} found for {finding.expression}; {searched}"]
-    for report, count in finding.by_report:
-        lines += ["", f"{count:>5}  {report.short_title}  [{report.id}]"]
-        lines += [
-            f"{part.passages:>10}  {PATH_SEPARATOR.join(part.section) or 'under no heading'}"
-            for part in finding.by_section
-            if part.report.id == report.id
-        ]
-    head, *counts = (printable(line) for line in lines)
-    passages = "\n\n".join(_render_passage(each, numbered=True) for each in finding.passages)
-    return "\n".join([_styled(head, "1"), *counts, "", passages])
-
-
-def _render_summary(summary: ReportSummary) -> str:
-    report = summary.report
-    origin = ", ".join(filter(None, [report.publisher, report.date, report.kind]))
-    lines = [f"{_styled(report.id, '1')}  {printable(report.title)}"]
-    lines += [f"  {printable(origin)}"] if origin else []
-    lines.append(f"  file: {printable(report.path)}")
-    counts = {Kind.NUMBERED: 0} | summary.counts
-    lines += [
-        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
-    ]
-    return "\n".join(lines)
-
-
-def _render_evaluation(measurement: Measurement) -> str:
-    from qa.evaluation_report import identity_line
-
-    several = len(measurement.evaluations) > 1
-    lines = _comparison(measurement) if several else _by_type(measurement.evaluations[0])
-    for evaluation in measurement.evaluations:
-        lines += ["", *(_refusals_and_time(evaluation, f"{evaluation.mode}: " if several else ""))]
-    last = measurement.evaluations[-1]
-    if any(outcome.question.quotes for outcome in last.outcomes):
-        lost = f"; not for {', '.join(last.missing)}" if last.missing else ""
-        whole = sum(last.counts.values()) - len(last.missing)
-        lines.append(f"Every quote stands whole in a ranked passage for {plural(whole, 'question')}{lost}.")
-    if last.unjudged:
-        lines.append(
-            f"Not asked, because nothing is known of the answer: {plural(len(last.unjudged), 'question')}."
-        )
-    failed = [outcome for outcome in last.outcomes if outcome.error]
-    if failed:
-        lines.append(
-            f"Could not be asked and count 0: {plural(len(failed), 'question')}, such as "
-            f"{failed[0].question.id} ({failed[0].error})."
-        )
-    return printable("\n".join([*lines, identity_line(measurement)]).lstrip("\n"))
-
-
-def _by_type(evaluation: Evaluation) -> list[str]:
-    """Return a row for all questions, its 95 % interval, and a row a type."""
-    if not evaluation.overall:
-        return []
-    estimates = evaluation.overall
-    width = max(14, 2 + max(map(len, evaluation.by_type)))
-    count = sum(evaluation.counts.values())
-    lines = [f"{'':<{width}}{'n':>5}" + "".join(f"{name:>12}" for name in estimates)]
-    rows = [("all", f"{count}", [each.value for each in estimates.values()])]
-    rows.append(("  95 % from", "", [each.low for each in estimates.values()]))
-    rows.append(("  to", "", [each.high for each in estimates.values()]))
-    if len(evaluation.by_type) > 1:
-        rows += [
-            (name, f"{evaluation.counts[name]}", [each.value for each in of_type.values()])
-            for name, of_type in evaluation.by_type.items()
-        ]
-    lines += [
-        f"{name:<{width}}{number:>5}" + "".join(f"{value:>12.3f}" for value in values)
-        for name, number, values in rows
-    ]
-    return lines
-
-
-def _comparison(measurement: Measurement) -> list[str]:
-    """Return a row a measure and a column a mode, with intervals and p-values against the last mode."""
-    from qa.evaluation_report import chance
-
-    evaluations = measurement.evaluations
-    count = sum(evaluations[-1].counts.values())
-    lines = [
-        f"{f'n = {count}':<12}" + "".join(f"{evaluation.mode:<28}" for evaluation in evaluations).rstrip()
-    ]
-    for name in evaluations[-1].overall:
-        cells: list[str] = []
-        for evaluation in evaluations:
-            value, low, high = evaluation.overall[name]
-            difference = measurement.differences.get(evaluation.mode, {}).get(name)
-            p = f"p {chance(difference.p)}" if difference else ""
-            cells.append(f"{f'{value:.3f} [{low:.2f} {high:.2f}] {p}':<28}")
-        lines.append(f"{name:<12}{''.join(cells)}".rstrip())
-    last = evaluations[-1].mode
-    lines.append(f"In brackets: 95 % intervals. p: paired randomisation test against {last}, uncorrected.")
-    return lines
-
-
-def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
-    asked = sum(evaluation.counts.values())
-    shares = [
-        f"{share.value:.1%} of {count} {kind}"
-        for share, count, kind in (
-            (evaluation.refused, len(evaluation.outcomes) - asked, "unanswerable"),
-            (evaluation.wrongly_refused, asked, "answerable"),
-        )
-        if share is not None
-    ]
-    confidence = "no confidence"
-    if evaluation.auroc is not None:
-        value, low, high = evaluation.auroc
-        confidence = f"AUROC of the confidence {value:.3f} [{low:.2f} {high:.2f}]"
-    time = ", ".join(f"{point} {value:.1f} ms" for point, value in evaluation.latency_ms.items())
-    lines = [f"{name}refused {' and '.join(shares)} questions; {confidence}; time an answer took: {time}"]
-    if evaluation.highlighted is not None:
-        lines.append(
-            f"{name}a marked sentence holds the quote, or half its words, in {evaluation.highlighted:.1%} "
-            "of the right passages in first place"
-        )
-    return lines
-
-
-def _plural_kind(kind: Kind) -> str:
-    return kind.value if kind in {Kind.FRONT_MATTER, Kind.CLOSING} else f"{kind.value}s"
-
-
-def _contents(summaries: Sequence[ReportSummary]) -> str:
-    passages = sum(sum(summary.counts.values()) for summary in summaries)
-    return f"{plural(len(summaries), 'report')}, {plural(passages, 'passage')}"
-
-
-def _styled(text: str, style: str) -> str:
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\x1b[{style}m{text}\x1b[0m"
 
 
 def _unicode(text: str) -> str:

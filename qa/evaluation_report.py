@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa.cite import locator, ordinal, plural, printable
 from qa.errors import EvaluationError
-from qa.evaluate import BEIR_REPORT, Estimate, Evaluation, Measurement, Outcome
+from qa.evaluate import Estimate, Evaluation, Measurement, Outcome
+from qa.questions import BEIR_REPORT
 from qa.types import Passage, Span
 
 if TYPE_CHECKING:

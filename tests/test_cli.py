@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import pytest
 
 import qa
-from qa.cli import BAR, ExitCode, main
+from qa.cli import ExitCode, main
 from qa.encoder import SentenceEncoder
 from qa.index import Manifest
 from qa.ingest.corpus import ReportFile, read_report
 from qa.library import Library
+from qa.printing import BAR
 from qa.types import ReportOutline
 from tests.fakes import (
     LIBRARIES_REPORT,

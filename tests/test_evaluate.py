@@ -18,19 +18,9 @@ from ir_measures import RR, R, Success, calc_aggregate, nDCG
 
 from qa.cli import ExitCode, main
 from qa.errors import EvaluationError, QuestionError
-from qa.evaluate import (
-    BEIR_REPORT,
-    MEASURES,
-    Ask,
-    Measurement,
-    Question,
-    QuestionSet,
-    fold,
-    measure,
-    read_judged,
-    read_questions,
-)
+from qa.evaluate import MEASURES, Ask, Measurement, measure
 from qa.evaluation_report import as_dict, chance, check_outputs, render_report, write_report, write_runs
+from qa.questions import BEIR_REPORT, Question, QuestionSet, fold, read_judged, read_questions
 from qa.types import Answer, CitedPassage, Passage, Progress, ReportOutline, Span
 from tests.fakes import CORPUS, a_passage, a_report
 

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.cite import finding_as_dict, passage_as_dict
-from qa.cli import BAR, ExitCode, main
+from qa.cli import ExitCode, main
 from qa.errors import NotFoundError, QuestionError
 from qa.find import DEEPEST_BRACKETS, LONGEST_SEARCH, fold, holds, make_finding, marks, parse, words_in
 from qa.library import Library
+from qa.printing import BAR
 from qa.types import Finding, Kind, Passage
 from tests.fakes import ROOT, a_passage, a_report, build, open_library, small_library
 

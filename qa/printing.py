@@ -1,0 +1,221 @@
+"""What the commands print: answers, passages, findings, reports and measures as text for a terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from qa.cite import PATH_SEPARATOR, expansion_in_words, explanation_in_words, plural, printable
+from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
+
+if TYPE_CHECKING:
+    from qa.evaluate import Evaluation, Measurement
+
+BAR = "▌"
+
+
+def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
+    """Return the passages, or what is said where nothing answers, and how the question was understood."""
+    notes = [printable(note) for note in answer.notes]
+    if explained and answer.query is not None:
+        notes += [printable(expansion_in_words(expansion)) for expansion in answer.query.expansions]
+    if answer.answered and answer.reason:
+        notes.append(printable(f"{answer.confidence.capitalize()}: {answer.reason}"))
+    parts = [] if answer.answered else [printable(_refusal(answer, nearest=nearest))]
+    for each in answer.passages if answer.answered or nearest else ():
+        parts.append(passage_text(each, numbered=True))
+        if explained and each.explanation is not None:
+            parts[-1] += f"\n    ({printable(explanation_in_words(each.explanation))})"
+    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
+
+
+def _refusal(answer: Answer, *, nearest: bool) -> str:
+    lines = [f"Nothing in these reports answers this. {answer.reason}", f"Searched: {answer.searched}."]
+    if answer.passages:
+        lines.append("Nearest, not an answer:" if nearest else "For the nearest passages add --nearest.")
+    return "\n".join(lines)
+
+
+def passage_text(cited: CitedPassage, *, numbered: bool) -> str:
+    """Return the citation line, then the words wrapped to the terminal with the best sentence marked."""
+    rank = f"{cited.rank}. " if numbered else ""
+    head = _styled(printable(f"{rank}{cited.citation}"), "1") + printable(f"  [{cited.id}]")
+    shown = printable(cited.shown)
+    lines: list[str] = []
+    for line in _wrapped(shown, max(20, min(shutil.get_terminal_size().columns, 100) - 4)):
+        marked = [
+            Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.shown_highlights
+        ]
+        marked = [span for span in marked if span.start < span.end]
+        lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
+    return "\n".join([head, *lines])
+
+
+def _wrapped(text: str, width: int) -> Iterable[Span]:
+    """Return the lines a text takes, as offsets into it; a line feed in the text ends a line."""
+    start = 0
+    for paragraph in text.split("\n"):
+        end_of_paragraph = start + len(paragraph)
+        while end_of_paragraph - start > width:
+            cut = text.rfind(" ", start + 1, start + width + 1)
+            end = cut if cut > start else start + width
+            yield Span(start, end)
+            start = end + (cut > start)
+        yield Span(start, end_of_paragraph)
+        start = end_of_paragraph + 1
+
+
+def _with_marks(text: str, line: Span, marked: Sequence[Span]) -> str:
+    pieces: list[str] = []
+    done = line.start
+    for span in marked:
+        pieces += [text[done : span.start], _styled(text[span.start : span.end], "1;4")]
+        done = span.end
+    return "".join([*pieces, text[done : line.end]])
+
+
+def finding_text(finding: Finding) -> str:
+    """Return the counts, then every passage with the words that were searched for marked."""
+    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
+    searched = f"searched {finding.searched} of {plural(finding.total, 'passage')}"
+    if not finding.passages:
+        return printable(f"{found} found for {finding.expression}; {searched}, headings not searched")
+    lines = [f"{found} found for {finding.expression}; {searched}"]
+    for report, count in finding.by_report:
+        lines += ["", f"{count:>5}  {report.short_title}  [{report.id}]"]
+        lines += [
+            f"{part.passages:>10}  {PATH_SEPARATOR.join(part.section) or 'under no heading'}"
+            for part in finding.by_section
+            if part.report.id == report.id
+        ]
+    head, *counts = (printable(line) for line in lines)
+    passages = "\n\n".join(passage_text(each, numbered=True) for each in finding.passages)
+    return "\n".join([_styled(head, "1"), *counts, "", passages])
+
+
+def summary_text(summary: ReportSummary) -> str:
+    """Return what a report is and how many passages of each kind it has."""
+    report = summary.report
+    origin = ", ".join(filter(None, [report.publisher, report.date, report.kind]))
+    lines = [f"{_styled(report.id, '1')}  {printable(report.title)}"]
+    lines += [f"  {printable(origin)}"] if origin else []
+    lines.append(f"  file: {printable(report.path)}")
+    counts = {Kind.NUMBERED: 0} | summary.counts
+    lines += [
+        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
+    ]
+    return "\n".join(lines)
+
+
+def evaluation_text(measurement: Measurement) -> str:
+    """Return the table of one evaluation by type, or of several side by side, and what else was measured."""
+    from qa.evaluation_report import identity_line
+
+    several = len(measurement.evaluations) > 1
+    lines = _comparison(measurement) if several else _by_type(measurement.evaluations[0])
+    for evaluation in measurement.evaluations:
+        lines += ["", *(_refusals_and_time(evaluation, f"{evaluation.mode}: " if several else ""))]
+    last = measurement.evaluations[-1]
+    if any(outcome.question.quotes for outcome in last.outcomes):
+        lost = f"; not for {', '.join(last.missing)}" if last.missing else ""
+        whole = sum(last.counts.values()) - len(last.missing)
+        lines.append(f"Every quote stands whole in a ranked passage for {plural(whole, 'question')}{lost}.")
+    if last.unjudged:
+        lines.append(
+            f"Not asked, because nothing is known of the answer: {plural(len(last.unjudged), 'question')}."
+        )
+    failed = [outcome for outcome in last.outcomes if outcome.error]
+    if failed:
+        lines.append(
+            f"Could not be asked and count 0: {plural(len(failed), 'question')}, such as "
+            f"{failed[0].question.id} ({failed[0].error})."
+        )
+    return printable("\n".join([*lines, identity_line(measurement)]).lstrip("\n"))
+
+
+def _by_type(evaluation: Evaluation) -> list[str]:
+    """Return a row for all questions, its 95 % interval, and a row a type."""
+    if not evaluation.overall:
+        return []
+    estimates = evaluation.overall
+    width = max(14, 2 + max(map(len, evaluation.by_type)))
+    count = sum(evaluation.counts.values())
+    lines = [f"{'':<{width}}{'n':>5}" + "".join(f"{name:>12}" for name in estimates)]
+    rows = [("all", f"{count}", [each.value for each in estimates.values()])]
+    rows.append(("  95 % from", "", [each.low for each in estimates.values()]))
+    rows.append(("  to", "", [each.high for each in estimates.values()]))
+    if len(evaluation.by_type) > 1:
+        rows += [
+            (name, f"{evaluation.counts[name]}", [each.value for each in of_type.values()])
+            for name, of_type in evaluation.by_type.items()
+        ]
+    lines += [
+        f"{name:<{width}}{number:>5}" + "".join(f"{value:>12.3f}" for value in values)
+        for name, number, values in rows
+    ]
+    return lines
+
+
+def _comparison(measurement: Measurement) -> list[str]:
+    """Return a row a measure and a column a mode, with intervals and p-values against the last mode."""
+    from qa.evaluation_report import chance
+
+    evaluations = measurement.evaluations
+    count = sum(evaluations[-1].counts.values())
+    lines = [
+        f"{f'n = {count}':<12}" + "".join(f"{evaluation.mode:<28}" for evaluation in evaluations).rstrip()
+    ]
+    for name in evaluations[-1].overall:
+        cells: list[str] = []
+        for evaluation in evaluations:
+            value, low, high = evaluation.overall[name]
+            difference = measurement.differences.get(evaluation.mode, {}).get(name)
+            p = f"p {chance(difference.p)}" if difference else ""
+            cells.append(f"{f'{value:.3f} [{low:.2f} {high:.2f}] {p}':<28}")
+        lines.append(f"{name:<12}{''.join(cells)}".rstrip())
+    last = evaluations[-1].mode
+    lines.append(f"In brackets: 95 % intervals. p: paired randomisation test against {last}, uncorrected.")
+    return lines
+
+
+def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
+    asked = sum(evaluation.counts.values())
+    shares = [
+        f"{share.value:.1%} of {count} {kind}"
+        for share, count, kind in (
+            (evaluation.refused, len(evaluation.outcomes) - asked, "unanswerable"),
+            (evaluation.wrongly_refused, asked, "answerable"),
+        )
+        if share is not None
+    ]
+    confidence = "no confidence"
+    if evaluation.auroc is not None:
+        value, low, high = evaluation.auroc
+        confidence = f"AUROC of the confidence {value:.3f} [{low:.2f} {high:.2f}]"
+    time = ", ".join(f"{point} {value:.1f} ms" for point, value in evaluation.latency_ms.items())
+    lines = [f"{name}refused {' and '.join(shares)} questions; {confidence}; time an answer took: {time}"]
+    if evaluation.highlighted is not None:
+        lines.append(
+            f"{name}a marked sentence holds the quote, or half its words, in {evaluation.highlighted:.1%} "
+            "of the right passages in first place"
+        )
+    return lines
+
+
+def _plural_kind(kind: Kind) -> str:
+    return kind.value if kind in {Kind.FRONT_MATTER, Kind.CLOSING} else f"{kind.value}s"
+
+
+def contents_text(summaries: Sequence[ReportSummary]) -> str:
+    """Return how many reports and passages there are."""
+    passages = sum(sum(summary.counts.values()) for summary in summaries)
+    return f"{plural(len(summaries), 'report')}, {plural(passages, 'passage')}"
+
+
+def _styled(text: str, style: str) -> str:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{style}m{text}\x1b[0m"
