@@ -444,7 +444,7 @@ class _ProgressDisplay:
             self._stage = progress.stage
             self.__exit__()
             self._bar = None
-            noun = "report" if progress.stage == "reading" else "text"
+            noun = "report" if progress.stage == "reading" else "passage"
             if sys.stderr.isatty():
                 from tqdm import tqdm
 

@@ -11,10 +11,9 @@ import json
 import os
 import shutil
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
@@ -26,7 +25,18 @@ from qa.errors import CorpusError, IndexMissingError, IndexStateError
 from qa.ingest.corpus import METADATA_FILE, find_reports, read_report, sha256
 from qa.ingest.sentences import WINDOW_SENTENCES, cut, windows
 from qa.store import Store, create
-from qa.types import Encoder, Passage, Progress, ProgressCallback, Report, ReportOutline, Span, Tokens, Window
+from qa.types import (
+    Encoder,
+    FramedText,
+    Passage,
+    Progress,
+    ProgressCallback,
+    Report,
+    ReportOutline,
+    Span,
+    Tokens,
+    Window,
+)
 from qa.vectors import (
     TOKEN_COUNTS,
     TOKEN_STARTS,
@@ -34,24 +44,25 @@ from qa.vectors import (
     TokenIndex,
     TokenWriter,
     VectorIndex,
-    write_vectors,
+    VectorWriter,
 )
 from qa.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from qa.types import Vectors
+    from qa.types import Offsets
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; an index of another format is refused."""
 
 MANIFEST = "manifest.json"
 _PASSAGES = "passages.sqlite"
 _WINDOWS = "windows.faiss"
-_SENTENCES = "sentences.faiss"
 _VOCABULARY = "vocabulary.json"
-_FILES = (_PASSAGES, _WINDOWS, _SENTENCES, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS, _VOCABULARY)
+_FILES = (_PASSAGES, _WINDOWS, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS, _VOCABULARY)
 _LOCK = ".lock"
-_BATCH = 64
+_GROUP = 256
+"""Passages that are encoded and written at a time."""
+
 _TITLE_WORDS = 12
 
 
@@ -83,14 +94,13 @@ class Manifest:
     version: str
     build: str
     model: str
-    weights_sha256: str
+    model_sha256: str
     dimension: int
     max_tokens: int
     window_sentences: int
     metadata_sha256: str
     passages: int
     windows: int
-    sentences: int
     reports: tuple[IndexedReport, ...]
     files: dict[str, IndexFile]
 
@@ -155,14 +165,12 @@ class Index:
         manifest: Manifest,
         store: Store,
         windows: VectorIndex,
-        sentences: VectorIndex,
         tokens: TokenIndex,
         vocabulary: bytes,
     ) -> None:
         self.manifest = manifest
         self.store = store
         self.windows = windows
-        self.sentences = sentences
         self.tokens = tokens
         # Read at once, for the file goes when another build takes the place of this one.
         self._vocabulary = vocabulary
@@ -196,13 +204,12 @@ class Index:
         for name, file in manifest.files.items():
             _check_file(build / name, file)
         store = Store(build / _PASSAGES)
-        windows, sentences = VectorIndex(build / _WINDOWS), VectorIndex(build / _SENTENCES)
-        expected = [(manifest.windows, manifest.dimension), (manifest.sentences, manifest.dimension)]
-        if [(len(vectors), vectors.dimension) for vectors in (windows, sentences)] != expected:
+        windows = VectorIndex(build / _WINDOWS)
+        if (len(windows), windows.dimension) != (manifest.windows, manifest.dimension):
             raise IndexStateError(
                 f"The index in {directory} does not agree with its manifest; run: qa index --force"
             )
-        return cls(manifest, store, windows, sentences, TokenIndex(build), _contents(build / _VOCABULARY))
+        return cls(manifest, store, windows, TokenIndex(build), _contents(build / _VOCABULARY))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -266,7 +273,7 @@ def build_index(
     directory
         The index directory; made if missing.
     encoder
-        Makes the windows' vectors.
+        Makes the vectors.
     progress
         Called with how far the build is.
 
@@ -332,17 +339,8 @@ def _write(
     progress: ProgressCallback,
 ) -> Manifest:
     """Write the files of a build and return its manifest."""
-    pieces = _cut(outlines, encoder)
-    texts = pieces.window_texts + pieces.sentence_texts
-    total = len(pieces.framed) + len(texts)
-    sentences = _write_tokens(
-        folder, pieces, encoder, lambda done: progress(Progress("encoding", done, total))
-    )
-    read = len(pieces.framed)
-    vectors = _encode(texts, encoder, lambda done: progress(Progress("encoding", read + done, total)))
-    create(folder / _PASSAGES, outlines, pieces.windows, sentences)
-    write_vectors(folder / _WINDOWS, vectors[: len(pieces.windows)])
-    write_vectors(folder / _SENTENCES, vectors[len(pieces.windows) :])
+    windows, sentences = _write_vectors(folder, outlines, encoder, progress)
+    create(folder / _PASSAGES, outlines, windows, sentences)
     ranked = (passage for read in outlines for passage in read.passages if passage.kind.ranked)
     vocabulary = Vocabulary.build(ranked, ordinary_words=encoder.ordinary_words())
     (folder / _VOCABULARY).write_text(json.dumps(vocabulary.to_dict(), ensure_ascii=False), encoding="utf-8")
@@ -351,113 +349,88 @@ def _write(
         version=__version__,
         build=f"build-{uuid.uuid4().hex[:12]}",
         model=encoder.name,
-        weights_sha256=encoder.fingerprint,
+        model_sha256=encoder.fingerprint,
         dimension=encoder.dimension,
         max_tokens=encoder.max_tokens,
         window_sentences=WINDOW_SENTENCES,
         metadata_sha256=metadata_sha256,
         passages=sum(len(read.passages) for read in outlines),
-        windows=len(pieces.windows),
-        sentences=len(pieces.sentences),
+        windows=len(windows),
         reports=tuple(indexed),
         files={name: _described(folder / name) for name in _FILES},
     )
 
 
-def _write_tokens(
-    folder: Path, pieces: _Pieces, encoder: Encoder, progress: Callable[[int], None]
-) -> list[Window]:
-    """Write the tokens of every passage; return the sentences with the tokens that stand in them."""
-    placed: list[Window] = []
-    waiting = deque(pieces.sentences)
-    writer = TokenWriter(folder)
-    for start in range(0, len(pieces.framed), _BATCH):
-        progress(start)
-        batch = pieces.framed[start : start + _BATCH]
-        read = iter(encoder.encode_tokens([text for text in batch if text is not None]))
-        for number, text in enumerate(batch, start=start):
-            tokens = next(read) if text is not None else None
-            writer.add(tokens)
-            while waiting and waiting[0].passage == number and tokens is not None and text is not None:
-                sentence = waiting.popleft()
-                in_text = pieces.text_starts[number]
-                placed.append(sentence._replace(tokens=_tokens_of(sentence, tokens, in_text, len(text))))
-    writer.close()
-    return placed
+def _write_vectors(
+    folder: Path, outlines: Sequence[ReportOutline], encoder: Encoder, progress: ProgressCallback
+) -> tuple[list[Window], list[Window]]:
+    """Write the tokens of every passage and the vectors of its windows; return windows and sentences."""
+    numbered = [
+        (number, read.report, passage)
+        for number, (read, passage) in enumerate((read, each) for read in outlines for each in read.passages)
+        if passage.kind.ranked
+    ]
+    windows: list[Window] = []
+    sentences: list[Window] = []
+    tokens, vectors = TokenWriter(folder), VectorWriter(folder / _WINDOWS, encoder.dimension)
+    limit = encoder.max_tokens
+    progress(Progress("encoding", 0, len(numbered)))
+    for start in range(0, len(numbered), _GROUP):
+        group = numbered[start : start + _GROUP]
+        framed = _framed(((report, passage) for _, report, passage in group), encoder, limit)
+        for (number, _, passage), text, encoded in zip(
+            group, framed, encoder.encode_passages(framed), strict=True
+        ):
+            tokens.add(number, encoded.tokens)
+            vectors.add(encoded.windows)
+            # What is read of a row is not its text, so its parts stand for the whole of it.
+            row = Span(0, len(passage.text)) if passage.reading is not None else None
+            windows += [Window(number, *(row or span)) for span in text.windows]
+            sentences += [
+                Window(number, *(row or span), _tokens_of(span, encoded.tokens)) for span in text.sentences
+            ]
+        progress(Progress("encoding", start + len(group), len(numbered)))
+    tokens.close(passages=sum(len(read.passages) for read in outlines))
+    vectors.close()
+    return windows, sentences
 
 
-def _tokens_of(sentence: Window, tokens: Tokens, text_start: int, text_end: int) -> Span:
-    """Return the tokens of a framed passage that stand in one of its sentences."""
-    starts, ends = tokens.offsets[:, 0], tokens.offsets[:, 1]
-    last = min(text_start + sentence.end, text_end)
-    first = int(starts.searchsorted(text_start + sentence.start))
-    return Span(first, max(first, int(ends.searchsorted(last, side="right"))))
+def _tokens_of(part: Span, tokens: Tokens) -> Span:
+    """Return the tokens that stand in a part of a passage."""
+    first = int(tokens.offsets[:, 0].searchsorted(part.start))
+    return Span(first, max(first, int(tokens.offsets[:, 1].searchsorted(part.end, side="right"))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    """What gets a vector: windows in the frame of their report and headings, and bare sentences."""
+def _framed(passages: Iterable[tuple[Report, Passage]], encoder: Encoder, limit: int) -> list[FramedText]:
+    """Return passages in the frame of their report and headings, cut into sentences and windows.
 
-    windows: list[Window] = field(default_factory=list)
-    sentences: list[Window] = field(default_factory=list)
-    window_texts: list[str] = field(default_factory=list)
-    sentence_texts: list[str] = field(default_factory=list)
-    framed: list[str | None] = field(default_factory=list)
-    """Each passage in the frame of its report and headings; none for one that is not ranked."""
-    text_starts: list[int] = field(default_factory=list)
-    """Where the passage begins in its frame."""
+    `limit` is how many tokens a window may have, its frame counted.
+    """
+    read = [(_frame(report, passage), passage.shown) for report, passage in passages]
+    frames = [len(offsets) for offsets in encoder.token_offsets([frame for frame, _ in read])]
+    found: list[FramedText] = []
+    for (frame, text), size, offsets in zip(
+        read, frames, encoder.token_offsets([text for _, text in read]), strict=True
+    ):
+        framed = size * 2 <= limit
+        room = limit - size if framed else limit
 
+        def fits(part: Span, offsets: Offsets = offsets, room: int = room) -> bool:
+            inside = offsets[:, 0].searchsorted(part.end) - offsets[:, 1].searchsorted(part.start, "right")
+            return int(inside) <= room
 
-def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
-    """Cut passages into windows and sentences that the model reads whole."""
-    pieces = _Pieces()
-    numbered = enumerate((read.report, passage) for read in outlines for passage in read.passages)
-    for number, (report, passage) in numbered:
-        if not passage.kind.ranked:
-            pieces.framed.append(None)
-            pieces.text_starts.append(0)
-            continue
-        text, frame = passage.shown, _frame(report, passage)
-        if encoder.count_tokens([frame])[0] * 2 > encoder.max_tokens:
-            frame = ""
-
-        def fits(parts: Sequence[str], frame: str = frame) -> list[bool]:
-            counts = encoder.count_tokens([frame + part for part in parts])
-            return [count <= encoder.max_tokens for count in counts]
-
-        pieces.framed.append(frame + text)
-        pieces.text_starts.append(len(frame))
-        # What is read of a row is not its text, so its windows stand for the whole of it.
-        row = Span(0, len(passage.text)) if passage.reading is not None else None
         spans = cut(text, fits=fits)
-        for span in windows(text, spans, fits=fits):
-            pieces.windows.append(Window(number, *(row or span)))
-            pieces.window_texts.append(frame + text[span.start : span.end])
-        for span in spans:
-            pieces.sentences.append(Window(number, *(row or span)))
-            pieces.sentence_texts.append(text[span.start : span.end])
-    return pieces
+        found.append(
+            FramedText(frame if framed else "", text, tuple(windows(spans, fits=fits)), tuple(spans))
+        )
+    return found
 
 
 def _frame(report: Report, passage: Passage) -> str:
-    """Return the words a window is read under: its report and year, and the two headings nearest to it."""
+    """Return the words a passage is read under: its report and year, and the two headings nearest to it."""
     year = report.date[:4] if report.date else ""
     title = " ".join(filter(None, [" ".join(report.short_title.split()[:_TITLE_WORDS]), year]))
     return "".join(f"{part}. " for part in (title, *passage.section[-2:]))
-
-
-def _encode(texts: Sequence[str], encoder: Encoder, progress: Callable[[int], None]) -> Vectors:
-    import numpy as np
-
-    # Texts of like length together: a batch is padded to its longest.
-    by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
-    vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
-    for start in range(0, len(texts), _BATCH):
-        progress(start)
-        batch = by_length[start : start + _BATCH]
-        vectors[batch] = encoder.encode_documents([texts[i] for i in batch])
-    progress(len(texts))
-    return vectors
 
 
 @contextmanager

@@ -123,7 +123,7 @@ class Library:
         encoder = SentenceEncoder(model or _present_model(folder), download=download)
         notes = build_index(folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, progress=progress)
         index = Index.open(folder / INDEX_FOLDER)
-        return cls(folder, index, lambda: encoder, notes + _skipped(folder))
+        return cls(folder, index, lambda: encoder, [*notes, *_skipped(folder), *encoder.warnings])
 
     @classmethod
     def build_from_passages(
@@ -172,7 +172,7 @@ class Library:
         except IndexStateError:
             return False
         try:
-            if model is not None and SentenceEncoder(model).fingerprint != manifest.weights_sha256:
+            if model is not None and SentenceEncoder(model).fingerprint != manifest.model_sha256:
                 return False
         except ModelError:
             return False
@@ -220,7 +220,7 @@ class Library:
         with self._loading:
             if self._retriever is None:
                 encoder = self._load_encoder()
-                encoder.encode_query("ready")
+                encoder.encode_questions(["ready"])
                 self._retriever = Retriever(self._index, encoder)
 
     def ask(
@@ -474,8 +474,8 @@ class Library:
 
 
 def _encoder_of(manifest: Manifest) -> Encoder:
-    encoder = SentenceEncoder(manifest.model)
-    if encoder.fingerprint != manifest.weights_sha256:
+    encoder = SentenceEncoder.of_index(manifest.model, manifest.model_sha256)
+    if encoder.fingerprint != manifest.model_sha256:
         raise IndexStateError(
             f"The index was made with other weights of {manifest.model} than are installed; "
             "run: qa index --force"

@@ -166,7 +166,8 @@ class Retriever:
         text = f"{context} {words}".strip()
         phrases = [(phrase, meanings) for phrase, meanings in beside.items() if meanings]
         meanings = [meaning for _, each in phrases for meaning in each]
-        asked, *meant = self._encoder.encode_tokens([text, *meanings])
+        whole, *others_encoded = self._encoder.encode_questions([text, *meanings])
+        asked, meant = whole.tokens, [each.tokens for each in others_encoded]
         weights = self._index.tokens.rarity(asked.ids) ** _RARITY_POWER
         if context:
             weights = np.where(asked.offsets[:, 1] <= len(context), weights * _CONTEXT_WEIGHT, weights)
@@ -176,7 +177,7 @@ class Retriever:
             weight = _EXPANSION_WEIGHT * float(weights[_tokens_of(asked, text, phrase)].sum())
             others += [_Other(phrase, weight, meant.pop(0)) for _ in each]
         return _Asked(
-            vector=self._encoder.encode_query(text),
+            vector=whole.vector,
             words=content_words(text),
             other_words=[
                 word for word in content_words(" ".join(meanings)) if word not in content_words(text)
@@ -265,11 +266,12 @@ class Retriever:
         sentences = self._index.store.sentences_of(numbers)
         if not sentences:
             return {}, {}
-        close = self._read_closely(asked, [(window.passage, window.tokens) for _, window in sentences], 2)
-        whole = self._index.sentences.scores(asked.vector, [position for position, _ in sentences])
+        places = [(sentence.passage, sentence.tokens) for sentence in sentences]
+        close = self._read_closely(asked, places, 2)
+        whole = self._index.tokens.likeness(asked.tokens.vectors, places).tolist()
         best: dict[int, tuple[float, Span]] = {}
         likeness: dict[int, list[tuple[Span, float]]] = {}
-        for (_, sentence), read, score in zip(sentences, close.tolist(), whole, strict=True):
+        for sentence, read, score in zip(sentences, close.tolist(), whole, strict=True):
             likeness.setdefault(sentence.passage, []).append((Span(sentence.start, sentence.end), score))
             total = read + _DENSE_WEIGHT * score
             if sentence.passage not in best or total > best[sentence.passage][0]:

@@ -78,7 +78,7 @@ def create(
     outlines
         The reports; their passages are numbered through from 0 in this order.
     windows, sentences
-        The windows, and the single sentences; the one at position i belongs to vector i of its kind.
+        The windows, the one at position i for vector i, and the single sentences.
 
     Raises
     ------
@@ -211,15 +211,15 @@ class Store:
         )
         return [int(str(position)) for (position,) in rows]
 
-    def sentences_of(self, numbers: Iterable[int]) -> list[tuple[int, Window]]:
-        """Return the sentences of some passages with their vectors' positions."""
+    def sentences_of(self, numbers: Iterable[int]) -> list[Window]:
+        """Return the sentences of some passages, in reading order."""
         rows = self._select(
-            'SELECT number, passage, start, "end", first_token, end_token FROM sentence'
+            'SELECT passage, start, "end", first_token, end_token FROM sentence'
             " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY number",
             [json.dumps(list(numbers))],
         )
         values = [[int(str(value)) for value in row] for row in rows]
-        return [(row[0], Window(row[1], row[2], row[3], Span(row[4], row[5]))) for row in values]
+        return [Window(passage, start, end, Span(first, last)) for passage, start, end, first, last in values]
 
     def window_owners(self, positions: Iterable[int]) -> dict[int, int]:
         """Return the passage numbers that vectors at some positions belong to."""

@@ -412,12 +412,45 @@ class Tokens(NamedTuple):
     """The tokens of a text as a model reads them, special ones left out.
 
     `ids` has shape ``(count,)``, int32; `vectors` has shape ``(count, dimension)``, float32, unit length;
-    `offsets` has shape ``(count, 2)``, the characters of the text each token stands for.
+    `offsets` has shape ``(count, 2)``, int32, the characters of the text each token stands for.
     """
 
     ids: TokenIds
     vectors: Vectors
     offsets: Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class FramedText:
+    """A passage as an encoder reads it, and the parts of it that get a vector each.
+
+    `frame` is read before `text` and helps to understand it: its report and headings. `windows` get a vector
+    each, which also stands for the frame; between `sentences` a long text may be parted. Both are offsets
+    into `text`.
+    """
+
+    frame: str
+    text: str
+    windows: tuple[Span, ...]
+    sentences: tuple[Span, ...]
+
+
+class EncodedText(NamedTuple):
+    """A passage encoded.
+
+    `tokens` are those of frame and text, with offsets into the text: the frame's are negative. `windows` has
+    shape ``(count, dimension)``, float32, unit length.
+    """
+
+    tokens: Tokens
+    windows: Vectors
+
+
+class EncodedQuestion(NamedTuple):
+    """A question encoded: a vector of the whole, shape ``(dimension,)``, unit length, and its tokens."""
+
+    vector: Vectors
+    tokens: Tokens
 
 
 class Encoder(Protocol):
@@ -429,27 +462,28 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of the weights, hexadecimal."""
+        """sha256 of all that decides what a vector is (weights, settings, tokenizer), hexadecimal."""
 
     @property
     def dimension(self) -> int:
-        """The length of a vector."""
+        """The length of a text's vector."""
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of a text the model reads, its special tokens not counted."""
+        """How many tokens a vector stands for at most, special tokens not counted."""
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, special tokens not counted."""
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be with the model but stops nothing."""
 
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of passages' windows, shape ``(len(texts), dimension)``."""
+    def token_offsets(self, texts: Sequence[str]) -> list[Offsets]:
+        """The tokens of each whole text: the characters each stands for, shape ``(count, 2)``, int32."""
 
-    def encode_query(self, text: str) -> Vectors:
-        """Vector of a question, shape ``(dimension,)``."""
+    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
+        """Encode passages; every token is seen in the light of the others."""
 
-    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """Tokens of each text, each seen in the light of the whole text; of a long one only the first."""
+    def encode_questions(self, texts: Sequence[str]) -> list[EncodedQuestion]:
+        """Encode questions; of one longer than the model reads only the first tokens."""
 
     def ordinary_words(self) -> frozenset[str]:
         """Words of general English that the model knows, in lower case; none if it cannot tell."""

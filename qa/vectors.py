@@ -26,18 +26,28 @@ TOKEN_STARTS = "token-starts.npy"
 TOKEN_COUNTS = "token-counts.npy"
 
 
-def write_vectors(path: Path, vectors: Vectors) -> None:
-    """Write unit vectors, shape ``(count, dimension)``, float32, as an inner-product index.
+class VectorWriter:
+    """Writes unit vectors as an inner-product index.
 
     Raises
     ------
     IndexStateError
         If the file cannot be written.
     """
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    with _writing(path.parent):
-        path.write_bytes(faiss.serialize_index(index).tobytes())
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        self._path = path
+        self._index = faiss.IndexFlatIP(dimension)
+
+    def add(self, vectors: Vectors) -> None:
+        """Add the next vectors, shape ``(count, dimension)``, float32."""
+        if len(vectors):
+            self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def close(self) -> None:
+        """Finish the file."""
+        with _writing(self._path.parent):
+            self._path.write_bytes(faiss.serialize_index(self._index).tobytes())
 
 
 class VectorIndex:
@@ -46,7 +56,7 @@ class VectorIndex:
     Raises
     ------
     IndexStateError
-        If the file is not what `write_vectors` wrote.
+        If the file is not what `VectorWriter` wrote.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,13 +102,6 @@ class VectorIndex:
             found = _pairs(all_positions, all_scores)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def scores(self, query: Vectors, positions: Sequence[int]) -> list[float]:
-        """Return the inner product of a query, shape ``(dimension,)``, with vectors by position."""
-        if not positions:
-            return []
-        vectors = self._index.reconstruct_batch(np.asarray(positions, dtype=np.int64))
-        return [float(score) for score in vectors @ query]
-
 
 def _pairs(positions: NDArray[np.int64], scores: Vectors) -> list[tuple[int, float]]:
     # FAISS fills up with position -1 when fewer than wanted may be returned.
@@ -123,11 +126,9 @@ class TokenWriter:
         with _writing(folder):
             self._file = (folder / TOKEN_VECTORS).open("wb")
 
-    def add(self, tokens: Tokens | None) -> None:
-        """Add the tokens of the next passage; none for one that is not ranked."""
-        if tokens is None:
-            self._starts.append(self._starts[-1])
-            return
+    def add(self, number: int, tokens: Tokens) -> None:
+        """Add the tokens of a passage; those of a lower number that were not added have none."""
+        self._starts += [self._starts[-1]] * (number + 1 - len(self._starts))
         with _writing(self._folder):
             self._file.write(np.ascontiguousarray(tokens.vectors, dtype=np.float16).tobytes())
         self._starts.append(self._starts[-1] + len(tokens.ids))
@@ -139,8 +140,9 @@ class TokenWriter:
             self._passages_with = grown
         self._passages_with[once] += 1
 
-    def close(self) -> None:
-        """Finish the files."""
+    def close(self, *, passages: int) -> None:
+        """Finish the files for so many passages."""
+        self._starts += [self._starts[-1]] * (passages + 1 - len(self._starts))
         with _writing(self._folder):
             self._file.close()
             np.save(self._folder / TOKEN_STARTS, np.array([self._dimension, *self._starts], dtype=np.int64))
@@ -197,6 +199,37 @@ class TokenIndex:
         -------
         Shape ``(tokens, len(places))``, inner products.
         """
+        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
+        columns, read, begins = self._read(places)
+        if len(columns):
+            best[:, columns] = np.maximum.reduceat(query @ read.T, begins, axis=1)
+        return best
+
+    def likeness(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
+        """Return the cosine between the mean of a query's tokens and that of each place's.
+
+        Parameters
+        ----------
+        query, places
+            As in `best_matches`.
+
+        Returns
+        -------
+        Shape ``(len(places),)``; -1 for a place without tokens.
+        """
+        found = np.full(len(places), -1.0, dtype=np.float32)
+        columns, read, begins = self._read(places)
+        if len(columns) and len(query):
+            asked = query.mean(axis=0)
+            means = np.add.reduceat(read, begins, axis=0)
+            lengths = np.linalg.norm(means, axis=1) * np.linalg.norm(asked)
+            found[columns] = means @ asked / np.maximum(lengths, 1e-9)
+        return found
+
+    def _read(
+        self, places: Sequence[tuple[int, Span | None]]
+    ) -> tuple[list[int], Vectors, NDArray[np.int64]]:
+        """Return which places have tokens, these tokens one place after the other, and where each begins."""
         ranges: list[tuple[int, int, int]] = []
         for column, (number, part) in enumerate(places):
             first, end = self._starts[number], self._starts[number + 1]
@@ -204,13 +237,11 @@ class TokenIndex:
                 first, end = first + part.start, min(end, first + part.end)
             if end > first:
                 ranges.append((column, first, end))
-        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
         if self._vectors is None or not ranges:
-            return best
+            return [], np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int64)
         read = np.concatenate([self._vectors[first:end] for _, first, end in ranges]).astype(np.float32)
         begins = np.cumsum([0, *(end - first for _, first, end in ranges[:-1])])
-        best[:, [column for column, _, _ in ranges]] = np.maximum.reduceat(query @ read.T, begins, axis=1)
-        return best
+        return [column for column, _, _ in ranges], read, begins
 
 
 @contextmanager

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from qa.encoder.export import CACHE_VARIABLE
 from qa.library import Library
 from tests.fakes import KeywordEncoder, build, copy_corpus, open_library, small_library
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep exported models in a folder of this run, so that they are made anew and leave nothing behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -50,4 +60,4 @@ def small_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def keyword_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the library find the keyword encoder instead of a model."""
-    monkeypatch.setattr("qa.library.SentenceEncoder", KeywordEncoder.installed)
+    monkeypatch.setattr("qa.library.SentenceEncoder", KeywordEncoder)

@@ -16,10 +16,20 @@ import numpy as np
 from qa.index import Index, build_index
 from qa.library import CORPUS_FOLDER, INDEX_FOLDER, Library
 from qa.store import content_words
-from qa.types import Kind, Passage, ProgressCallback, Report, Span, Tokens
+from qa.types import (
+    EncodedQuestion,
+    EncodedText,
+    FramedText,
+    Kind,
+    Passage,
+    ProgressCallback,
+    Report,
+    Span,
+    Tokens,
+)
 
 if TYPE_CHECKING:
-    from qa.types import Vectors
+    from qa.types import Offsets, Vectors
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
@@ -55,23 +65,29 @@ _STEM_LETTERS = 5
 class KeywordEncoder:
     """Vectors of the stems in a text: texts that share words are near, and nothing else is.
 
-    Like a real model it reads no more than `max_tokens` of a text.
+    Like a real model it puts no more than `max_tokens` of a text into one vector.
     """
 
     def __init__(
-        self, name: str = "keywords", *, max_tokens: int = 256, dimension: int = 256, weights: str = "first"
+        self,
+        name: str | None = None,
+        *,
+        download: bool = False,
+        max_tokens: int = 256,
+        dimension: int = 256,
+        weights: str = "first",
     ) -> None:
-        self._name = name
+        self._name = name or "keywords"
         self._max_tokens = max_tokens
         self._dimension = dimension
         self._weights = weights
         self.encoded: list[str] = []
-        """Every document text it was given."""
+        """Every window it was given, with its frame."""
 
     @classmethod
-    def installed(cls, model: str | None = None, *, download: bool = False) -> Self:
-        """Stand in for the class that finds models on this machine."""
-        return cls(model or "keywords")
+    def of_index(cls, model: str, fingerprint: str) -> Self:
+        """Stand in for the class that finds the model of an index."""
+        return cls(model)
 
     @property
     def name(self) -> str:
@@ -89,24 +105,31 @@ class KeywordEncoder:
     def max_tokens(self) -> int:
         return self._max_tokens
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(_tokens(text)) for text in texts]
+    def token_offsets(self, texts: Sequence[str]) -> list[Offsets]:
+        return [np.array(_offsets(text), dtype=np.int32).reshape(-1, 2) for text in texts]
 
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        self.encoded += texts
-        return np.stack([self._vector(text) for text in texts])
+    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
+        return [self._read_passage(passage) for passage in passages]
 
-    def encode_query(self, text: str) -> Vectors:
-        return self._vector(text)
-
-    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        return [self._read_tokens(text) for text in texts]
+    def encode_questions(self, texts: Sequence[str]) -> list[EncodedQuestion]:
+        return [EncodedQuestion(self._vector(text), self._read_tokens(text)) for text in texts]
 
     def ordinary_words(self) -> frozenset[str]:
         return frozenset()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def _read_passage(self, passage: FramedText) -> EncodedText:
+        windows = [passage.frame + passage.text[span.start : span.end] for span in passage.windows]
+        self.encoded += windows
+        ids, vectors, offsets = self._read_tokens(passage.frame + passage.text)
+        stacked = [self._vector(window) for window in windows]
+        return EncodedText(Tokens(ids, vectors, offsets - len(passage.frame)), np.stack(stacked))
+
     def _read_tokens(self, text: str) -> Tokens:
-        offsets = _offsets(text)[: self._max_tokens]
+        offsets = _offsets(text)
         words = [text[start:end].casefold() for start, end in offsets]
         return Tokens(
             np.array([zlib.crc32(word.encode()) % 30_000 for word in words], dtype=np.int32),

@@ -16,18 +16,18 @@ from qa.cli import main
 from tests.fakes import KeywordEncoder
 
 if TYPE_CHECKING:
-    from qa.types import Vectors
+    from qa.types import EncodedText, FramedText
 
 
 class _HeldEncoder(KeywordEncoder):
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
         if not self.encoded:
             print("held", file=sys.stderr, flush=True)
             sys.stdin.readline()
-        return super().encode_documents(texts)
+        return super().encode_passages(passages)
 
 
 if __name__ == "__main__":
     encoder = _HeldEncoder if "QA_HOLD" in os.environ else KeywordEncoder
-    vars(qa.library)["SentenceEncoder"] = encoder.installed
+    vars(qa.library)["SentenceEncoder"] = encoder
     sys.exit(main())

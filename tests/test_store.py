@@ -116,7 +116,7 @@ def test_windows_are_found_by_passage_and_passages_by_window(tmp_path: Path) -> 
     store = store_of(tmp_path / "s", a_passage("1", order=0), a_passage("2", order=1), windows=windows)
     assert store.window_positions([1]) == [0, 2]
     assert store.window_owners([2, 1]) == {1: 0, 2: 1}
-    assert store.sentences_of([0]) == [(1, Window(0, 0, 7))]
+    assert store.sentences_of([0]) == [Window(0, 0, 7)]
     assert store.sentences_of([]) == []
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
-from qa.vectors import VectorIndex, write_vectors
+from qa.types import Span, Tokens
+from qa.vectors import TokenIndex, TokenWriter, VectorIndex, VectorWriter
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -21,6 +22,13 @@ def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> Vectors:
     vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
     unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
+
+
+def write_vectors(path: Path, vectors: Vectors) -> None:
+    writer = VectorWriter(path, vectors.shape[1])
+    for start in range(0, len(vectors), 7):
+        writer.add(vectors[start : start + 7])
+    writer.close()
 
 
 def index_of(folder: Path, vectors: Vectors) -> VectorIndex:
@@ -83,13 +91,43 @@ def test_equals_come_in_order_also_at_the_cut(tmp_path: Path, limit: int) -> Non
     ][:limit]  # fmt: skip
 
 
-def test_scores_are_those_of_the_positions_asked_for(tmp_path: Path) -> None:
-    vectors = unit_vectors(10)
-    index = index_of(tmp_path, vectors)
-    assert index.scores(vectors[2], [7, 2, 2]) == pytest.approx(
-        [float(vectors[7] @ vectors[2]), 1.0, 1.0], abs=1e-6
+def tokens_of(vectors: Vectors, first_id: int = 0) -> Tokens:
+    ids = np.arange(first_id, first_id + len(vectors), dtype=np.int32)
+    return Tokens(ids, vectors, np.stack([ids, ids + 1], axis=1))
+
+
+def token_index(folder: Path, *passages: tuple[int, Tokens], count: int) -> TokenIndex:
+    writer = TokenWriter(folder)
+    for number, tokens in passages:
+        writer.add(number, tokens)
+    writer.close(passages=count)
+    return TokenIndex(folder)
+
+
+def test_each_token_of_a_question_is_met_by_the_best_token_of_each_place(tmp_path: Path) -> None:
+    first, second, query = unit_vectors(6), unit_vectors(4, seed=1), unit_vectors(3, seed=2)
+    index = token_index(tmp_path, (1, tokens_of(first)), (3, tokens_of(second, 4)), count=5)
+    found = index.best_matches(query, [(3, None), (1, Span(2, 5)), (0, None), (4, None)])
+    expected = [(query @ second.T).max(axis=1), (query @ first[2:5].T).max(axis=1)]
+    assert found[:, :2] == pytest.approx(np.stack(expected, axis=1), abs=2e-3)
+    assert (found[:, 2:] == -1).all()
+
+
+def test_the_likeness_of_a_place_is_the_cosine_of_the_means_of_tokens(tmp_path: Path) -> None:
+    passage, query = unit_vectors(6), unit_vectors(3, seed=2)
+    index = token_index(tmp_path, (0, tokens_of(passage)), count=2)
+    mean, asked = passage[1:4].mean(axis=0), query.mean(axis=0)
+    expected = float(mean @ asked / np.linalg.norm(mean) / np.linalg.norm(asked))
+    assert index.likeness(query, [(0, Span(1, 4)), (1, None)]).tolist() == pytest.approx(
+        [expected, -1], abs=2e-3
     )
-    assert index.scores(vectors[2], []) == []
+
+
+def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> None:
+    vectors = unit_vectors(3)
+    index = token_index(tmp_path, (0, tokens_of(vectors)), (1, tokens_of(vectors, 2)), count=2)
+    everywhere, once, nowhere = index.rarity(np.array([2, 0, 99], dtype=np.int32))
+    assert 0 < everywhere < once < nowhere
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 30, -1])

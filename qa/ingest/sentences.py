@@ -34,7 +34,7 @@ def sentences(text: str) -> list[Span]:
     return spans
 
 
-def cut(text: str, *, fits: Callable[[Sequence[str]], list[bool]]) -> list[Span]:
+def cut(text: str, *, fits: Callable[[Span], bool]) -> list[Span]:
     """Return the sentences of a text, those that do not fit a model cut into parts of whole words that do.
 
     Parameters
@@ -42,22 +42,13 @@ def cut(text: str, *, fits: Callable[[Sequence[str]], list[bool]]) -> list[Span]
     text
         What is to be cut.
     fits
-        Tells for each of several texts whether the model reads it whole.
+        Tells whether the model reads a part of the text whole.
     """
-    spans = sentences(text)
-    whole = fits([text[span.start : span.end] for span in spans])
-    parts: list[Span] = []
-    for span, is_whole in zip(spans, whole, strict=True):
-        parts.extend([span] if is_whole else _halves(text, span, fits))
-    return parts
+    return [part for span in sentences(text) for part in _fitting(text, span, fits)]
 
 
 def windows(
-    text: str,
-    spans: Sequence[Span],
-    *,
-    fits: Callable[[Sequence[str]], list[bool]],
-    size: int = WINDOW_SENTENCES,
+    spans: Sequence[Span], *, fits: Callable[[Span], bool], size: int = WINDOW_SENTENCES
 ) -> list[Span]:
     """Return every run of `size` consecutive sentences, a shorter one where the model does not read it whole.
 
@@ -66,27 +57,23 @@ def windows(
     found: list[Span] = []
     for index in range(max(1, len(spans) - size + 1)):
         run = spans[index : index + size]
-        while len(run) > 1 and not all(fits([text[run[0].start : run[-1].end]])):
+        while len(run) > 1 and not fits(Span(run[0].start, run[-1].end)):
             run = run[:-1]
         found += [Span(run[0].start, run[-1].end)] if run else []
     # Shortened runs may leave the last sentences of a text in no window.
     while found and found[-1].end < spans[-1].end:
         rest = [span for span in spans if span.start >= found[-1].end]
-        found += windows(text, rest, fits=fits, size=size)
+        found += windows(rest, fits=fits, size=size)
     return found
 
 
-def _halves(text: str, span: Span, fits: Callable[[Sequence[str]], list[bool]]) -> list[Span]:
+def _fitting(text: str, span: Span, fits: Callable[[Span], bool]) -> list[Span]:
+    """Return a part of a text in pieces that fit; a single character is never cut."""
+    if fits(span) or span.end - span.start < 2:
+        return [span]
     words = [match.span() for match in re.finditer(r"\S+", text[span.start : span.end])]
+    left_end = right_start = (span.end - span.start) // 2
     if len(words) > 1:
         left_end, right_start = words[len(words) // 2 - 1][1], words[len(words) // 2][0]
-        halves = [Span(span.start, span.start + left_end), Span(span.start + right_start, span.end)]
-    elif span.end - span.start > 1:
-        middle = (span.start + span.end) // 2
-        halves = [Span(span.start, middle), Span(middle, span.end)]
-    else:
-        return [span]
-    parts: list[Span] = []
-    for half, is_whole in zip(halves, fits([text[h.start : h.end] for h in halves]), strict=True):
-        parts.extend([half] if is_whole else _halves(text, half, fits))
-    return parts
+    halves = [Span(span.start, span.start + left_end), Span(span.start + right_start, span.end)]
+    return [part for half in halves for part in _fitting(text, half, fits)]
