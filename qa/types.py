@@ -303,7 +303,8 @@ class Explanation:
 class Candidate:
     """A passage a retriever proposes; a higher score is better, within one retriever's list only.
 
-    `sentences` are those of the passage, each with the cosine of its vector to the question's.
+    `sentences` are those of the passage, each with the cosine of its vector to the question's. `also` are
+    passages of the same report that give the same answer and are not candidates of their own, best first.
     """
 
     passage: Passage
@@ -311,6 +312,7 @@ class Candidate:
     highlights: tuple[Span, ...] = ()
     explanation: Explanation | None = None
     sentences: tuple[tuple[Span, float], ...] = ()
+    also: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,8 @@ class CitedPassage:
     """One ranked passage of an answer.
 
     `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.text``
-    of the sentences that match the question best; `score` orders this answer only.
+    of the sentences that match the question best; `score` orders this answer only. `also` are passages of the
+    same report that say the same and are not listed themselves, best first.
     """
 
     rank: int
@@ -329,6 +332,7 @@ class CitedPassage:
     highlights: tuple[Span, ...]
     score: float
     explanation: Explanation | None = None
+    also: tuple[Passage, ...] = ()
 
     @property
     def id(self) -> str:
