@@ -103,6 +103,10 @@ def passage_as_dict(cited: CitedPassage) -> dict[str, Any]:
         "reading": cited.reading,
         "highlights": [list(span) for span in cited.highlights],
         "score": round(cited.score, 6),
+        "also_at": [
+            {"id": passage.id, "locator": locator(passage), "citation": citation(passage, cited.report)}
+            for passage in cited.also
+        ],
     }
 
 
@@ -129,6 +133,13 @@ def explained_as_dict(answer: Answer) -> dict[str, Any]:
     for printed, cited in zip(explained["passages"], answer.passages, strict=True):
         printed["explanation"] = dataclasses.asdict(cited.explanation) if cited.explanation else None
     return explained
+
+
+def also_in_words(cited: CitedPassage) -> str:
+    """Return where else in its report the same is said, in a line for people; empty if nowhere."""
+    if not cited.also:
+        return ""
+    return f"Also said at {'; '.join(f'{_place_in_report(each)} [{each.id}]' for each in cited.also)}"
 
 
 def expansion_in_words(expansion: Expansion) -> str:
@@ -200,6 +211,13 @@ def _path(passage: Passage) -> list[str]:
         else:
             headings.insert(0, passage.scope)
     return [PATH_SEPARATOR.join(headings)] if headings else []
+
+
+def _place_in_report(passage: Passage) -> str:
+    """Return the place of a passage with the part of the report it stands in."""
+    place = locator(passage)
+    named = passage.number is None or passage.scope is not None or not passage.section
+    return place if named else f"{passage.section[0]}, {place}"
 
 
 def _position(passage: Passage) -> str:

@@ -22,8 +22,9 @@ from qa.find import make_finding
 from qa.index import Index, Manifest, build_from_passages, build_index, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
 from qa.query import Catalogue, check_section, known_reports, understand
-from qa.retrieve import Retriever
+from qa.retrieve import MODES, Retriever
 from qa.store import content_words
+from qa.twins import REACH, fold_twins
 from qa.types import (
     Answer,
     Candidate,
@@ -32,6 +33,7 @@ from qa.types import (
     Finding,
     Passage,
     ProgressCallback,
+    Query,
     ReportOutline,
     ReportSummary,
 )
@@ -45,6 +47,9 @@ LONGEST_QUESTION = 2_000
 
 _JUDGED = 10
 """How many passages are weighed to tell whether the question is answered."""
+
+_SPARE = 10
+"""How many passages are found beyond those shown, because some are shown as one."""
 
 MOST_PASSAGES = 1_000
 """The largest `k`."""
@@ -288,7 +293,7 @@ class Library:
             assert self._retriever is not None
             started += time.perf_counter() - loading
             # Judged on the same passages whatever number is asked for, so that k changes no verdict.
-            found = self._retriever.retrieve(query, limit=max(k, _JUDGED), mode=mode)
+            found, candidates = self._ranked(self._retriever, query, k, mode)
             verdict = judge_candidates(
                 query,
                 found[:_JUDGED],
@@ -297,7 +302,6 @@ class Library:
                 years=self._years,
                 rarity=self._index.store.rarity,
             )
-            candidates = found[:k]
         elapsed_ms = (time.perf_counter() - started) * 1000
         return make_answer(
             query,
@@ -432,6 +436,24 @@ class Library:
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         return self._index.vocabulary.with_glossary(read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE))
+
+    @staticmethod
+    def _ranked(
+        retriever: Retriever, query: Query, k: int, mode: str
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """Return the passages found, and those of them to show; the modes to compare with are left plain."""
+        limit = max(k, _JUDGED)
+        if mode != MODES[-1]:
+            found = retriever.retrieve(query, limit=limit, mode=mode)
+            return found, found[:k]
+        limit += REACH + _SPARE
+        while True:
+            found = retriever.retrieve(query, limit=limit, mode=mode)
+            shown = fold_twins(found)
+            folded = len(found) - len(shown)
+            if len(found) < limit or k + folded + REACH <= limit:
+                return found, shown[:k]
+            limit *= 2
 
     def _located(self, passage_id: str) -> Candidate:
         passage = self._index.store.passage(passage_id)
