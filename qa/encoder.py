@@ -49,7 +49,7 @@ class SentenceEncoder:
 
     def __init__(self, model: str | None = None, *, download: bool = False) -> None:
         self._name = model or DEFAULT_MODEL
-        self._folder = _find(self._name, download=download)
+        self._folder = find_model(self._name, download=download)
         if self._folder == _as_folder(self._name):
             # Found again from any other working folder.
             self._name = str(self._folder)
@@ -192,7 +192,14 @@ def _whole_words(vocabulary: Mapping[str, int]) -> frozenset[str]:
     return words if len(words) >= _FEWEST_ORDINARY else frozenset()
 
 
-def _find(model: str, *, download: bool) -> Path:
+def find_model(model: str, *, download: bool = False) -> Path:
+    """Return the folder of a model: the default one, a folder, or one on the Hugging Face hub.
+
+    Raises
+    ------
+    ModelError
+        If it is not on this machine and may not, or cannot, be fetched.
+    """
     if model == DEFAULT_MODEL:
         spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
         if spec is None or spec.origin is None:

@@ -417,7 +417,7 @@ def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
             pieces.framed.append(None)
             pieces.text_starts.append(0)
             continue
-        text, frame = passage.shown, _frame(report, passage)
+        text, frame = passage.shown, frame_of(report, passage)
         if encoder.count_tokens([frame])[0] * 2 > encoder.max_tokens:
             frame = ""
 
@@ -439,7 +439,7 @@ def _cut(outlines: Sequence[ReportOutline], encoder: Encoder) -> _Pieces:
     return pieces
 
 
-def _frame(report: Report, passage: Passage) -> str:
+def frame_of(report: Report, passage: Passage) -> str:
     """Return the words a window is read under: its report and year, and the two headings nearest to it."""
     year = report.date[:4] if report.date else ""
     title = " ".join(filter(None, [" ".join(report.short_title.split()[:_TITLE_WORDS]), year]))
