@@ -156,7 +156,13 @@ def explanation_in_words(explanation: Explanation) -> str:
     ]
     parts = ", ".join(f"{name} {value:.3f}" for name, value in explanation.parts.items() if value)
     matched = ", ".join(explanation.matched) or "none"
-    return f"found by {' and '.join(found) or 'its name'}; words that match: {matched}; score: {parts}"
+    line = f"found by {' and '.join(found) or 'its name'}; words that match: {matched}; score: {parts}"
+    if explanation.reranked_by is None:
+        return line
+    return (
+        f"{line}; reranked by {explanation.reranked_by}, which read question and passage together "
+        f"(rank {explanation.rank_before} before)"
+    )
 
 
 def finding_as_dict(finding: Finding) -> dict[str, Any]:

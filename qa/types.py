@@ -291,12 +291,16 @@ class Explanation:
         What each part adds to the score: ``close reading``, ``meaning``, ``words``, ``report named``.
     matched
         Words of the question that stand in the passage or its headings, in some form.
+    reranked_by, rank_before
+        The model that put it in its place, and the rank it had before; none if it was not reranked.
     """
 
     meaning_rank: int | None
     words_rank: int | None
     parts: dict[str, float]
     matched: tuple[str, ...]
+    reranked_by: str | None = None
+    rank_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
