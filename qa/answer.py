@@ -45,6 +45,7 @@ def make_answer(
             highlights=candidate.highlights,
             score=candidate.score,
             explanation=candidate.explanation,
+            also=candidate.also,
         )
         for rank, candidate in enumerate(candidates, start=1)
     )

@@ -103,6 +103,10 @@ def passage_as_dict(cited: CitedPassage) -> dict[str, Any]:
         "reading": cited.reading,
         "highlights": [list(span) for span in cited.highlights],
         "score": round(cited.score, 6),
+        "also_at": [
+            {"id": passage.id, "locator": locator(passage), "citation": citation(passage, cited.report)}
+            for passage in cited.also
+        ],
     }
 
 
@@ -131,6 +135,13 @@ def explained_as_dict(answer: Answer) -> dict[str, Any]:
     return explained
 
 
+def also_in_words(cited: CitedPassage) -> str:
+    """Return where else in its report the same is said, in a line for people; empty if nowhere."""
+    if not cited.also:
+        return ""
+    return f"Also said at {'; '.join(f'{_place_in_report(each)} [{each.id}]' for each in cited.also)}"
+
+
 def expansion_in_words(expansion: Expansion) -> str:
     """Return what was searched beside or in place of typed words, and who says that it means the same."""
     return f"“{expansion.typed}” taken to mean “{expansion.meaning}” ({expansion.source})"
@@ -145,7 +156,13 @@ def explanation_in_words(explanation: Explanation) -> str:
     ]
     parts = ", ".join(f"{name} {value:.3f}" for name, value in explanation.parts.items() if value)
     matched = ", ".join(explanation.matched) or "none"
-    return f"found by {' and '.join(found) or 'its name'}; words that match: {matched}; score: {parts}"
+    line = f"found by {' and '.join(found) or 'its name'}; words that match: {matched}; score: {parts}"
+    if explanation.reranked_by is None:
+        return line
+    return (
+        f"{line}; reranked by {explanation.reranked_by}, which read question and passage together "
+        f"(rank {explanation.rank_before} before)"
+    )
 
 
 def finding_as_dict(finding: Finding) -> dict[str, Any]:
@@ -200,6 +217,13 @@ def _path(passage: Passage) -> list[str]:
         else:
             headings.insert(0, passage.scope)
     return [PATH_SEPARATOR.join(headings)] if headings else []
+
+
+def _place_in_report(passage: Passage) -> str:
+    """Return the place of a passage with the part of the report it stands in."""
+    place = locator(passage)
+    named = passage.number is None or passage.scope is not None or not passage.section
+    return place if named else f"{passage.section[0]}, {place}"
 
 
 def _position(passage: Passage) -> str:

@@ -32,10 +32,10 @@ from qa.types import Answer, Progress, ReportOutline
 if TYPE_CHECKING:
     from qa.library import Library
 
-"""Stands in the margin of the lines that hold the best sentence."""
-
-
 DEFAULT_QUESTIONS = Path("corpus", "evaluation", "rutland-questions.jsonl")
+
+
+_RERANK_HELP = "let a cross-encoder (folder or name) on this machine put the first passages in its order"
 
 
 class ExitCode(IntEnum):
@@ -119,6 +119,7 @@ def _parser() -> _Parser:
     ask.add_argument(
         "--nearest", action="store_true", help="where nothing answers, print the nearest passages"
     )
+    ask.add_argument("--rerank", metavar="MODEL", help=_RERANK_HELP)
     ask.add_argument("--explain", action="store_true", help="say how each passage was found")
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
     ask.set_defaults(run=_run_ask)
@@ -199,6 +200,9 @@ def _parser() -> _Parser:
         metavar="MODE",
         help="measure these ways of searching (bm25, dense, hybrid, full) and compare them with the last",
     )
+    evaluation.add_argument(
+        "--rerank", metavar="MODEL", help=f"{_RERANK_HELP}; with --compare, measured after the others"
+    )
     evaluation.add_argument("--json", action="store_true", help="print one JSON object")
     evaluation.add_argument(
         "--run",
@@ -260,6 +264,7 @@ def _ask(library: Library, options: argparse.Namespace, question: str) -> Answer
         section=options.section,
         before=options.before,
         after=options.after,
+        rerank=options.rerank,
     )
 
 
@@ -335,6 +340,8 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
             return lambda question, k: library.ask(question.text, k=k, history=question.history, **mode)
 
         chosen = {mode: asking({"mode": mode}) for mode in options.compare or ()}
+        if options.rerank is not None:
+            chosen["reranked"] = asking({"rerank": options.rerank})
         with tqdm(unit=" questions", leave=False, disable=None) as bar:
 
             def show(now: Progress) -> None:
@@ -346,7 +353,7 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
                 questions,
                 library.passages(),
                 chosen or {SHIPPED_MODE: asking({})},
-                identity=_identity(library),
+                identity=_identity(library) | ({"reranker": options.rerank} if options.rerank else {}),
                 k=options.k,
                 deepest=MOST_PASSAGES if options.report else 0,
                 progress=show,

@@ -115,7 +115,8 @@ def render_report(measurement: Measurement) -> str:
 def identity_line(measurement: Measurement) -> str:
     """Return what was measured and when, in one line."""
     known = measurement.identity
-    return f"qa {known['version']} · model {known['model']} · index {known['index']} · {known['date']}"
+    model = " reranked by ".join(filter(None, [known["model"], known.get("reranker")]))
+    return f"qa {known['version']} · model {model} · index {known['index']} · {known['date']}"
 
 
 def _evaluation_as_dict(evaluation: Evaluation) -> dict[str, Any]:

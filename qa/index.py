@@ -406,7 +406,7 @@ def _framed(passages: Iterable[tuple[Report, Passage]], encoder: Encoder, limit:
 
     `limit` is how many tokens a window may have, its frame counted.
     """
-    read = [(_frame(report, passage), passage.shown) for report, passage in passages]
+    read = [(frame_of(report, passage), passage.shown) for report, passage in passages]
     frames = [len(offsets) for offsets in encoder.token_offsets([frame for frame, _ in read])]
     found: list[FramedText] = []
     for (frame, text), size, offsets in zip(
@@ -426,7 +426,7 @@ def _framed(passages: Iterable[tuple[Report, Passage]], encoder: Encoder, limit:
     return found
 
 
-def _frame(report: Report, passage: Passage) -> str:
+def frame_of(report: Report, passage: Passage) -> str:
     """Return the words a passage is read under: its report and year, and the two headings nearest to it."""
     year = report.date[:4] if report.date else ""
     title = " ".join(filter(None, [" ".join(report.short_title.split()[:_TITLE_WORDS]), year]))

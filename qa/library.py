@@ -19,11 +19,13 @@ from qa.confidence import years_in
 from qa.encoder import SentenceEncoder
 from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, QuestionError
 from qa.find import make_finding
-from qa.index import Index, Manifest, build_from_passages, build_index, stale_reasons
+from qa.index import Index, Manifest, build_from_passages, build_index, frame_of, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
 from qa.query import Catalogue, check_section, known_reports, understand
+from qa.reranker import RERANKED, Reranker
 from qa.retrieve import Retriever
 from qa.store import content_words
+from qa.twins import REACH, fold_twins
 from qa.types import (
     Answer,
     Candidate,
@@ -32,6 +34,7 @@ from qa.types import (
     Finding,
     Passage,
     ProgressCallback,
+    Query,
     ReportOutline,
     ReportSummary,
 )
@@ -45,6 +48,11 @@ LONGEST_QUESTION = 2_000
 
 _JUDGED = 10
 """How many passages are weighed to tell whether the question is answered."""
+
+_SPARE = 10
+"""How many passages are found beyond those shown, because some are shown as one."""
+
+_FULL = "full"
 
 MOST_PASSAGES = 1_000
 """The largest `k`."""
@@ -67,6 +75,7 @@ class Library:
         self._load_encoder = load_encoder
         self._warnings = tuple(warnings)
         self._retriever: Retriever | None = None
+        self._rerankers: dict[str, Reranker] = {}
         self._loading = threading.Lock()
 
     @classmethod
@@ -234,6 +243,7 @@ class Library:
         before: str | None = None,
         after: str | None = None,
         mode: str = "full",
+        rerank: str | None = None,
     ) -> Answer:
         """Answer a question with cited passages.
 
@@ -255,18 +265,25 @@ class Library:
             Years; only reports dated in an earlier, or a later, year are searched.
         mode
             How passages are ranked: ``"full"``, or for comparison ``"bm25"``, ``"dense"`` or ``"hybrid"``.
+        rerank
+            Folder or name of a cross-encoder that reads the first passages again and puts them in its order;
+            none to leave them as they are. It is loaded at its first use and kept; nothing is fetched.
 
         Raises
         ------
         QuestionError
-            If the question has no words or too many, a filter or the mode is unknown, or `k` is out of range.
+            If the question has no words or too many, a filter or the mode is unknown, `k` is out of range, or
+            another mode than ``"full"`` is to be reranked.
         NotFoundError
             If a report, section or paragraph does not exist; the sentence lists those that do.
         ModelError, IndexStateError
-            As in `prepare`, at the first question.
+            As in `prepare`, at the first question; also if the model to rerank with cannot be used.
         """
         question, history = _well_formed(question), [_well_formed(earlier) for earlier in history]
         _check_question(question, k)
+        if rerank is not None and mode != _FULL:
+            raise QuestionError(f'Only the mode "{_FULL}" is reranked, not "{mode}"; leave one of them out')
+        reranker = None if rerank is None else self._reranker(rerank)
         started = time.perf_counter()
         query = understand(
             question,
@@ -285,10 +302,12 @@ class Library:
         else:
             loading = time.perf_counter()
             self.prepare()
-            assert self._retriever is not None
+            if reranker is not None:
+                with self._loading:
+                    reranker.load()
             started += time.perf_counter() - loading
             # Judged on the same passages whatever number is asked for, so that k changes no verdict.
-            found = self._retriever.retrieve(query, limit=max(k, _JUDGED), mode=mode)
+            found, candidates = self._ranked(query, k, mode, reranker)
             verdict = judge_candidates(
                 query,
                 found[:_JUDGED],
@@ -297,7 +316,6 @@ class Library:
                 years=self._years,
                 rarity=self._index.store.rarity,
             )
-            candidates = found[:k]
         elapsed_ms = (time.perf_counter() - started) * 1000
         return make_answer(
             query,
@@ -432,6 +450,38 @@ class Library:
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         return self._index.vocabulary.with_glossary(read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE))
+
+    def _reranker(self, model: str) -> Reranker:
+        with self._loading:
+            if model not in self._rerankers:
+                self._rerankers[model] = Reranker(model)
+            return self._rerankers[model]
+
+    def _ranked(
+        self, query: Query, k: int, mode: str, reranker: Reranker | None
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """Return the passages found, and those of them to show; the modes to compare with are left plain."""
+        assert self._retriever is not None
+        limit = max(k, _JUDGED)
+        if mode != _FULL:
+            found = self._retriever.retrieve(query, limit=limit, mode=mode)
+            return found, found[:k]
+        limit = max(limit + REACH + _SPARE, RERANKED)
+        while True:
+            found = self._retriever.retrieve(query, limit=limit, mode=mode)
+            shown = fold_twins(self._reranked(query, found, reranker))
+            folded = len(found) - len(shown)
+            if len(found) < limit or k + folded + REACH <= limit:
+                return found, shown[:k]
+            limit *= 2
+
+    def _reranked(self, query: Query, found: list[Candidate], reranker: Reranker | None) -> list[Candidate]:
+        if reranker is None:
+            return found
+        reports = self._index.store.reports
+        passages = [candidate.passage for candidate in found[:RERANKED]]
+        texts = [frame_of(reports[passage.report], passage) + passage.shown for passage in passages]
+        return reranker.rerank(f"{query.context or ''} {query.words}".strip(), found, texts)
 
     def _located(self, passage_id: str) -> Candidate:
         passage = self._index.store.passage(passage_id)

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from qa.cite import PATH_SEPARATOR, expansion_in_words, explanation_in_words, plural, printable
+from qa.cite import PATH_SEPARATOR, also_in_words, expansion_in_words, explanation_in_words, plural, printable
 from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
 
 if TYPE_CHECKING:
     from qa.evaluate import Evaluation, Measurement
 
 BAR = "▌"
+"""Stands in the margin of the lines that hold the best sentence."""
 
 
 def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
@@ -51,7 +52,8 @@ def passage_text(cited: CitedPassage, *, numbered: bool) -> str:
         ]
         marked = [span for span in marked if span.start < span.end]
         lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
-    return "\n".join([head, *lines])
+    also = printable(also_in_words(cited))
+    return "\n".join([head, *lines, *([f"    {also}"] if also else [])])
 
 
 def _wrapped(text: str, width: int) -> Iterable[Span]:

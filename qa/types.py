@@ -291,19 +291,24 @@ class Explanation:
         What each part adds to the score: ``close reading``, ``meaning``, ``words``, ``report named``.
     matched
         Words of the question that stand in the passage or its headings, in some form.
+    reranked_by, rank_before
+        The model that put it in its place, and the rank it had before; none if it was not reranked.
     """
 
     meaning_rank: int | None
     words_rank: int | None
     parts: dict[str, float]
     matched: tuple[str, ...]
+    reranked_by: str | None = None
+    rank_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage a retriever proposes; a higher score is better, within one retriever's list only.
 
-    `sentences` are those of the passage, each with the cosine of its vector to the question's.
+    `sentences` are those of the passage, each with the cosine of its vector to the question's. `also` are
+    passages of the same report that give the same answer and are not candidates of their own, best first.
     """
 
     passage: Passage
@@ -311,6 +316,7 @@ class Candidate:
     highlights: tuple[Span, ...] = ()
     explanation: Explanation | None = None
     sentences: tuple[tuple[Span, float], ...] = ()
+    also: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +324,8 @@ class CitedPassage:
     """One ranked passage of an answer.
 
     `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.text``
-    of the sentences that match the question best; `score` orders this answer only.
+    of the sentences that match the question best; `score` orders this answer only. `also` are passages of the
+    same report that say the same and are not listed themselves, best first.
     """
 
     rank: int
@@ -329,6 +336,7 @@ class CitedPassage:
     highlights: tuple[Span, ...]
     score: float
     explanation: Explanation | None = None
+    also: tuple[Passage, ...] = ()
 
     @property
     def id(self) -> str:

@@ -57,6 +57,24 @@ Winter
 2. Potholes are mended within ten days of being reported.
 """
 
+REPEATING_REPORT = """Inspection of kitchens
+
+Summary report
+
+1. The kitchens of nearly all schools cook fresh meals every day.
+
+2. Fruit is given out in the morning.
+
+Main report
+
+3. Suppliers were asked for their prices. The kitchens of nearly all schools cook fresh meals every day.
+
+4. Meals of pupils who live far away are brought by van.
+
+5. Fresh water stands on every table of the dining halls.
+"""
+"""A report whose summary repeats a sentence of its main part."""
+
 _WORD_OR_MARK = re.compile(r"\w+|[^\w\s]")
 _LETTERS_A_TOKEN = 6
 _STEM_LETTERS = 5

@@ -34,6 +34,14 @@ def test_passages_are_ranked_from_one_in_the_order_given_and_cited() -> None:
     assert [cited.highlights for cited in answer.passages] == [(Span(0, 9),), ()]
 
 
+def test_passages_that_say_the_same_are_named_with_the_one_that_is_shown() -> None:
+    first, also = a_passage("28", number="28"), a_passage("14", number="14")
+    (cited,) = make_answer(
+        Query("?", "?"), [Candidate(first, 1.0, also=(also,))], REPORTS, elapsed_ms=0
+    ).passages
+    assert cited.also == (also,)
+
+
 def test_a_cited_passage_gives_what_people_read_of_it() -> None:
     row = a_passage("row1", "Being healthy\t3", reading="Being healthy — Grade: 3")
     (cited,) = make_answer(Query("?", "?"), [Candidate(row, 1.0)], REPORTS, elapsed_ms=0).passages

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.cite import (
+    also_in_words,
     answer_as_dict,
     citation,
     date_in_words,
     listed,
     locator,
     ordinal,
+    passage_as_dict,
     plural,
     printable,
     quotation,
@@ -237,9 +240,32 @@ def test_an_answer_as_json_has_the_documented_keys_in_the_documented_order() -> 
                 "reading": None,
                 "highlights": [[0, 5]],
                 "score": 0.333333,
+                "also_at": [],
             }
         ],
     }
+
+
+SAME = (
+    a_passage("14", number="14", section=("Summary Report", "Staying safe")),
+    a_passage("annex.3", number="3", scope="Annex", section=ANNEX),
+    a_passage("overall.2", section=("Overall effectiveness",), position=2),
+    a_passage("2", number="2", section=()),
+)
+
+
+def test_where_else_the_same_is_said_is_named_in_words_and_for_scripts() -> None:
+    passage = replace(cited(a_passage("30", number="30")), also=SAME)
+    assert also_in_words(passage) == (
+        "Also said at Summary Report, para 14 [jar-2006:14]; Annex, para 3 [jar-2006:annex.3]; "
+        "Overall effectiveness, 2nd paragraph (unnumbered) [jar-2006:overall.2]; para 2 [jar-2006:2]"
+    )
+    assert passage_as_dict(passage)["also_at"][0] == {
+        "id": "jar-2006:14",
+        "locator": "para 14",
+        "citation": "Joint area review, Rutland (Ofsted, 2006), Summary Report › Staying safe, para 14",
+    }
+    assert also_in_words(cited(SAME[0])) == ""
 
 
 def test_a_report_as_json_says_what_it_is_and_counts_its_passages() -> None:

@@ -27,6 +27,7 @@ from qa.printing import BAR
 from qa.types import ReportOutline
 from tests.fakes import (
     LIBRARIES_REPORT,
+    REPEATING_REPORT,
     ROADS_REPORT,
     ROOT,
     KeywordEncoder,
@@ -125,6 +126,16 @@ def test_an_answer_prints_the_citation_first_and_then_the_words(command: Command
     assert second.startswith("2. Joint area review, Rutland (Ofsted, 2006), ")
 
 
+def test_where_else_the_same_is_said_stands_under_the_words(command: Command, tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "l", kitchens=REPEATING_REPORT)
+    build(folder)
+    asked = ["ask", "Do nearly all schools cook fresh meals every day?", "-k", "1", "--library", str(folder)]
+    (first, _) = command(*asked).out.split("\n\n")
+    assert first.splitlines()[-1] == "    Also said at Summary report, para 1 [kitchens:1]"
+    (passage,) = json.loads(command(*asked, "--json").out)["passages"]
+    assert [(each["id"], each["locator"]) for each in passage["also_at"]] == [("kitchens:1", "para 1")]
+
+
 @pytest.mark.usefixtures("in_library")
 def test_the_best_sentence_is_marked_in_the_margin(command: Command) -> None:
     question = 'Which referrals does the "telephone consultation service" negotiate?'
@@ -214,7 +225,7 @@ def test_json_has_exactly_the_documented_fields(command: Command) -> None:
         assert isinstance(shape, dict)
         assert list(shape) == [
             "rank", "id", "report", "section", "paragraph", "locator", "citation", "page", "text", "reading",
-            "highlights", "score",
+            "highlights", "score", "also_at",
         ]  # fmt: skip
         assert passage["rank"] == rank
         assert shape["report"] == {"id": str, "title": str, "date": str}

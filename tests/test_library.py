@@ -25,6 +25,7 @@ from qa.library import Library
 from qa.types import Answer, Kind, Progress
 from tests.fakes import (
     LIBRARIES_REPORT,
+    REPEATING_REPORT,
     ROADS_REPORT,
     KeywordEncoder,
     build,
@@ -465,3 +466,64 @@ def test_every_error_can_be_caught_as_one() -> None:
     for error in (CorpusError, IndexStateError, IndexMissingError, ModelError, QuestionError, NotFoundError):
         assert issubclass(error, QaError)
     assert issubclass(QuestionError, ValueError)
+
+
+# The same said twice
+
+
+@pytest.fixture
+def repeating(tmp_path: Path) -> Library:
+    """Return a library of a report whose summary repeats its main part, and of another that says so too."""
+    other = "Inspection of hospitals\n\n1. The kitchens of nearly all schools cook fresh meals every day.\n"
+    folder = small_library(tmp_path / "repeating", kitchens=REPEATING_REPORT, hospitals=other)
+    build(folder)
+    return open_library(folder)
+
+
+MEALS = "Do nearly all schools cook fresh meals every day in their kitchens?"
+
+
+def test_what_a_summary_repeats_is_shown_once_the_main_text_first(repeating: Library) -> None:
+    answer = repeating.ask(MEALS, k=3, reports=["kitchens"])
+    first = answer.passages[0]
+    assert (first.rank, first.id) == (1, "kitchens:3")
+    assert [passage.id for passage in first.also] == ["kitchens:1"]
+    assert "kitchens:1" not in ids(answer)
+    assert first.text[slice(*first.highlights[0])].startswith("The kitchens of nearly all schools")
+
+
+def test_another_report_that_says_the_same_is_shown_by_itself(repeating: Library) -> None:
+    assert ids(repeating.ask(MEALS, k=2)) == ["kitchens:3", "hospitals:inspection-of-hospitals.1"]
+
+
+def test_k_counts_what_is_shown_and_changes_nothing_else(repeating: Library) -> None:
+    many = repeating.ask(MEALS, reports=["kitchens"])
+    for k in (1, 2, 3):
+        few = repeating.ask(MEALS, k=k, reports=["kitchens"])
+        assert few.passages == many.passages[:k]
+        assert len(few.passages) == k
+        assert (few.confidence, few.reason) == (many.confidence, many.reason)
+
+
+def test_enough_is_looked_at_to_show_k_passages_where_much_is_repeated(tmp_path: Path) -> None:
+    said = "The kitchens of nearly all schools cook fresh meals every day."
+    repeated = "".join(f"{n}. {said} Meal {n} was tasted.\n\n" for n in range(1, 61))
+    different = "".join(f"{n}. Fresh meals of kind {n} are cooked.\n\n" for n in range(61, 81))
+    folder = small_library(tmp_path / "l", kitchens=f"Inspection\n\nMeals\n\n{repeated}{different}")
+    build(folder)
+    library = open_library(folder)
+    assert len(library.ask(MEALS, k=15).passages) == 15
+    assert ids(library.ask(MEALS, k=2)) == ids(library.ask(MEALS, k=1000))[:2]
+
+
+@pytest.mark.parametrize("mode", ["bm25", "dense", "hybrid"])
+def test_the_modes_to_compare_with_show_every_passage(repeating: Library, mode: str) -> None:
+    answer = repeating.ask(MEALS, reports=["kitchens"], mode=mode)
+    assert {"kitchens:1", "kitchens:3"} <= set(ids(answer))
+    assert not any(cited.also for cited in answer.passages)
+
+
+def test_what_is_asked_for_by_name_or_searched_word_for_word_is_all_shown(repeating: Library) -> None:
+    assert ids(repeating.ask("kitchens paragraphs 1-3")) == ["kitchens:1", "kitchens:2", "kitchens:3"]
+    found = repeating.find("fresh meals", reports=["kitchens"])
+    assert [cited.id for cited in found.passages] == ["kitchens:1", "kitchens:3"]

@@ -12,14 +12,21 @@ INDENT = 4
 
 
 class Entry(Visual):
-    """A label in the margin, a heading in full and at most `most_lines` lines of what stands below it.
+    """A label in the margin, a heading in full, at most `most_lines` lines of a body, and a note in full.
 
     The body is cut where lines end, not after a number of characters, so that every width shows what fits.
     """
 
     def __init__(
-        self, label: Content, heading: Content, body: Content, *, most_lines: int | None = None
+        self,
+        label: Content,
+        heading: Content,
+        body: Content,
+        *,
+        note: Content | None = None,
+        most_lines: int | None = None,
     ) -> None:
+        self._note = note
         self._label = label
         self._heading = heading
         self._body = body
@@ -56,6 +63,8 @@ class Entry(Visual):
         if self._most_lines is not None and len(body) > self._most_lines:
             body = body[: self._most_lines]
             body[-1] = body[-1].truncate(inner_width - 1).rstrip().append("…")
+        if self._note:
+            body = [*body, *self._note.wrap(inner_width)]
         margins = [
             self._label.pad_right(indent - self._label.cell_length),
             *[Content(" " * indent)] * (len(lines) + len(body) - 1),

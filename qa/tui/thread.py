@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from qa.cite import also_in_words
 from qa.tui.display import one_line, place, words
 from qa.tui.entry import Entry
 from qa.types import Answer, CitedPassage
@@ -221,6 +222,7 @@ def _passage_option(turn: Turn, position: int, cited: CitedPassage) -> Option:
         Content(f"{cited.rank:>3}"),
         Content(one_line(place(cited))).stylize("bold"),
         words(cited.shown),
+        note=words(also_in_words(cited), "italic"),
         most_lines=_EXCERPT_LINES,
     )
     return Option(entry, id=_option_id(turn, position))

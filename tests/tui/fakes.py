@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Event
 
 from textual.pilot import Pilot
@@ -133,6 +134,7 @@ PASSAGES = (
 )
 
 QUESTION = "Can social workers check the child protection register at night?"
+SAID_TWICE = "Do young people feel safe at school?"
 NOTHING = "What does the report say about penguins?"
 HOSTILE_QUESTION = "hostile [/b] [red]?"
 
@@ -151,6 +153,7 @@ def _answers() -> dict[str, tuple[CitedPassage, ...]]:
             cite(PASSAGES[9], 4, (Span(0, 12),)),
             cite(PASSAGES[4], 5),
         ),
+        SAID_TWICE: (replace(cite(PASSAGES[5], 1), also=(PASSAGES[0],)), cite(PASSAGES[3], 2)),
         NOTHING: (),
         HOSTILE_QUESTION: (cite(PASSAGES[10], 1, (Span(3, 9), Span(20, 99_999))), cite(PASSAGES[11], 2)),
     }

@@ -27,6 +27,7 @@ from tests.tui.fakes import (
     NOTHING,
     PASSAGES,
     QUESTION,
+    SAID_TWICE,
     FakeLibrary,
     ask,
     ask_and_wait,
@@ -215,6 +216,19 @@ async def test_an_answer_names_place_and_words_but_no_score(library: FakeLibrary
         assert on_screen(pilot, "Access to the child protection")
         assert on_screen(pilot, "Press Down to go to them.")
         assert not any("0.5" in row or "0.3" in row for row in rows(pilot))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_where_else_the_same_is_said_stands_under_the_passage(
+    library: FakeLibrary, size: tuple[int, int]
+) -> None:
+    async with QaApp(library.open).run_test(size=size) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot, SAID_TWICE)
+        shown = rows(pilot)
+        also = next(number for number, row in enumerate(shown) if "Also said at" in row)
+        assert any("Young people report" in row for row in shown[:also])
+        assert any("para 30" in row for row in shown[also:])
 
 
 async def test_an_unanswered_question_says_that_nothing_was_found(library: FakeLibrary) -> None:
