@@ -38,6 +38,7 @@ from qa.types import (
     Window,
 )
 from qa.vectors import (
+    TOKEN_CODEC,
     TOKEN_COUNTS,
     TOKEN_STARTS,
     TOKEN_VECTORS,
@@ -58,7 +59,7 @@ MANIFEST = "manifest.json"
 _PASSAGES = "passages.sqlite"
 _WINDOWS = "windows.faiss"
 _VOCABULARY = "vocabulary.json"
-_FILES = (_PASSAGES, _WINDOWS, TOKEN_VECTORS, TOKEN_STARTS, TOKEN_COUNTS, _VOCABULARY)
+_FILES = (_PASSAGES, _WINDOWS, TOKEN_VECTORS, TOKEN_CODEC, TOKEN_STARTS, TOKEN_COUNTS, _VOCABULARY)
 _LOCK = ".lock"
 _GROUP = 256
 """Passages that are encoded and written at a time."""

@@ -19,6 +19,7 @@ from qa.errors import QuestionError
 from qa.index import Index
 from qa.store import content_words, words_of
 from qa.types import Candidate, Encoder, Explanation, Passage, Query, Span, Tokens
+from qa.vectors import Comparison
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,17 +63,21 @@ class _Other:
 
     phrase: str
     weight: float
-    tokens: Tokens
+    rows: Span
+    rarity: Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question as the retrievers take it."""
+    """A question as the retrievers take it.
+
+    `tokens` are the vectors of its own tokens, as many as `weights`, and then those of other meanings.
+    """
 
     vector: Vectors
     words: list[str]
     other_words: list[str]
-    tokens: Tokens
+    tokens: Vectors
     weights: Vectors
     others: list[_Other]
 
@@ -108,9 +113,10 @@ class Retriever:
             return []
         asked = self._asked(query)
         dense, lexical = self._dense(asked, among), self._lexical(asked, among)
+        comparison = self._index.tokens.compare(asked.tokens, sorted({*dense, *lexical}))
         parts: dict[int, dict[str, float]] = {}
         if mode == "full":
-            parts = self._mixture(query, asked, dense, lexical)
+            parts = self._mixture(query, asked, comparison, dense, lexical)
             ranked = {number: sum(each.values()) for number, each in parts.items()}
         else:
             rankings = {"bm25": [lexical], "dense": [dense], "hybrid": [dense, lexical]}[mode]
@@ -120,7 +126,7 @@ class Retriever:
             order = self._let_each_report_be_heard(order, query)
         chosen = order[:limit]
         passages = self._index.store.passages(chosen)
-        best, likeness = self._best_sentences(asked, chosen)
+        best, likeness = self._best_sentences(asked, comparison, chosen)
         ranks = [{number: rank for rank, number in enumerate(each, start=1)} for each in (dense, lexical)]
         return [
             Candidate(
@@ -166,44 +172,44 @@ class Retriever:
         text = f"{context} {words}".strip()
         phrases = [(phrase, meanings) for phrase, meanings in beside.items() if meanings]
         meanings = [meaning for _, each in phrases for meaning in each]
-        whole, *others_encoded = self._encoder.encode_questions([text, *meanings])
-        asked, meant = whole.tokens, [each.tokens for each in others_encoded]
+        whole, *meant = self._encoder.encode_questions([text, *meanings])
+        asked = whole.tokens
         weights = self._index.tokens.rarity(asked.ids) ** _RARITY_POWER
         if context:
             weights = np.where(asked.offsets[:, 1] <= len(context), weights * _CONTEXT_WEIGHT, weights)
-        weights = (weights / max(float(weights.sum()), 1e-9)).astype(np.float32)
+        weights = _shares(weights)
         others: list[_Other] = []
-        for phrase, each in phrases:
+        first = len(asked.ids)
+        for (phrase, _), each in zip(
+            [(phrase, meaning) for phrase, several in phrases for meaning in several], meant, strict=True
+        ):
+            ids = each.tokens.ids
             weight = _EXPANSION_WEIGHT * float(weights[_tokens_of(asked, text, phrase)].sum())
-            others += [_Other(phrase, weight, meant.pop(0)) for _ in each]
+            rarity = _shares(self._index.tokens.rarity(ids) ** _RARITY_POWER)
+            others.append(_Other(phrase, weight, Span(first, first + len(ids)), rarity))
+            first += len(ids)
         return _Asked(
             vector=whole.vector,
             words=content_words(text),
             other_words=[
                 word for word in content_words(" ".join(meanings)) if word not in content_words(text)
             ],
-            tokens=asked,
+            tokens=np.concatenate([asked.vectors, *(each.tokens.vectors for each in meant)]),
             weights=weights,
             others=others,
         )
 
     def _read_closely(
-        self, asked: _Asked, places: Sequence[tuple[int, Span | None]], power: float
+        self, asked: _Asked, comparison: Comparison, parts: Sequence[tuple[int, Span | None]], power: float
     ) -> Vectors:
-        """Return how well each place meets the question, shape ``(len(places),)``."""
-        tokens = self._index.tokens
-        weights = asked.weights**power
-        read = (weights / max(float(weights.sum()), 1e-9)) @ tokens.best_matches(asked.tokens.vectors, places)
-        by_phrase: dict[str, NDArray[np.floating]] = {}
+        """Return how well each part meets the question, shape ``(len(parts),)``."""
+        met = comparison.best_matches(parts)
+        read = _shares(asked.weights**power) @ met[: len(asked.weights)]
+        by_phrase: dict[str, Vectors] = {}
         for other in asked.others:
-            rarity = tokens.rarity(other.tokens.ids) ** _RARITY_POWER
-            met = (rarity / max(float(rarity.sum()), 1e-9)) @ tokens.best_matches(
-                other.tokens.vectors, places
-            )
+            added = other.weight * (other.rarity @ met[other.rows.start : other.rows.end])
             best = by_phrase.get(other.phrase)
-            by_phrase[other.phrase] = (
-                other.weight * met if best is None else np.maximum(best, other.weight * met)
-            )
+            by_phrase[other.phrase] = added if best is None else np.maximum(best, added)
         return np.asarray(sum(by_phrase.values(), start=read), dtype=np.float32)
 
     def _dense(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
@@ -231,11 +237,16 @@ class Retriever:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_CANDIDATES])
 
     def _mixture(
-        self, query: Query, asked: _Asked, dense: dict[int, float], lexical: dict[int, float]
+        self,
+        query: Query,
+        asked: _Asked,
+        comparison: Comparison,
+        dense: dict[int, float],
+        lexical: dict[int, float],
     ) -> dict[int, dict[str, float]]:
         """Return what each part adds to the score of each candidate."""
         numbers = sorted({*dense, *lexical})
-        close = self._read_closely(asked, [(number, None) for number in numbers], 1)
+        close = self._read_closely(asked, comparison, [(number, None) for number in numbers], 1)
         owners = self._index.store.reports_of(numbers) if query.favoured else {}
         lowest = min(dense.values(), default=0.0)
         return {
@@ -260,15 +271,15 @@ class Retriever:
         return kept[: _HEARD - len(late)] + late + kept[_HEARD - len(late) :]
 
     def _best_sentences(
-        self, asked: _Asked, numbers: Iterable[int]
+        self, asked: _Asked, comparison: Comparison, numbers: Iterable[int]
     ) -> tuple[dict[int, tuple[Span, ...]], dict[int, list[tuple[Span, float]]]]:
         """Return for each passage the sentence that meets the question best, and the cosine of every one."""
         sentences = self._index.store.sentences_of(numbers)
         if not sentences:
             return {}, {}
         places = [(sentence.passage, sentence.tokens) for sentence in sentences]
-        close = self._read_closely(asked, places, 2)
-        whole = self._index.tokens.likeness(asked.tokens.vectors, places).tolist()
+        close = self._read_closely(asked, comparison, places, 2)
+        whole = comparison.likeness(Span(0, len(asked.weights)), places).tolist()
         best: dict[int, tuple[float, Span]] = {}
         likeness: dict[int, list[tuple[Span, float]]] = {}
         for sentence, read, score in zip(sentences, close.tolist(), whole, strict=True):
@@ -277,6 +288,11 @@ class Retriever:
             if sentence.passage not in best or total > best[sentence.passage][0]:
                 best[sentence.passage] = (total, Span(sentence.start, sentence.end))
         return {number: (span,) for number, (_, span) in best.items()}, likeness
+
+
+def _shares(weights: Vectors) -> Vectors:
+    """Return weights that sum to one."""
+    return np.asarray(weights / max(float(weights.sum()), 1e-9), dtype=np.float32)
 
 
 def replace_phrase(text: str, phrase: str, meaning: str) -> str:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from qa.types import Candidate, Kind, Passage
 
@@ -124,6 +125,7 @@ def _said(candidate: Candidate) -> _Said | None:
     )
 
 
+@lru_cache(maxsize=8_192)
 def _words(text: str) -> _Words:
     """Return the words of a sentence as they are compared."""
     words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -5,9 +5,8 @@ Vectors of windows are searched exactly; vectors of tokens are read for some pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,25 @@ import faiss
 import numpy as np
 
 from qa.errors import IndexStateError
+from qa.types import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.types import Span, Tokens, Vectors
+    from qa.types import Tokens, Vectors
 
-TOKEN_VECTORS = "tokens.f16"
+TOKEN_VECTORS = "tokens.codes"
+TOKEN_CODEC = "token-codec.faiss"
 TOKEN_STARTS = "token-starts.npy"
 TOKEN_COUNTS = "token-counts.npy"
+_RAW_TOKENS = "tokens.f16"
+
+_NUMBERS_A_BYTE = 8
+_FEWEST_TO_COMPRESS = 250_000
+"""Tokens, of some 2,000 passages: fewer take up little room as they are."""
+
+_TRAINING_SAMPLE = 65_536
+_CHUNK = 16_384
 
 
 class VectorWriter:
@@ -112,6 +121,9 @@ def _pairs(positions: NDArray[np.int64], scores: Vectors) -> list[tuple[int, flo
 class TokenWriter:
     """Writes the tokens of passages, one passage after the other, without keeping them in memory.
 
+    Many tokens are compressed to a byte for eight numbers (product quantisation: Jégou, Douze and Schmid,
+    IEEE TPAMI 2011), of few each number to half precision: too few to learn a code from.
+
     Raises
     ------
     IndexStateError
@@ -122,9 +134,9 @@ class TokenWriter:
         self._folder = folder
         self._starts = [0]
         self._passages_with = np.zeros(0, dtype=np.int64)
-        self._dimension = 0
+        self._dimension = 1
         with _writing(folder):
-            self._file = (folder / TOKEN_VECTORS).open("wb")
+            self._file = (folder / _RAW_TOKENS).open("wb")
 
     def add(self, number: int, tokens: Tokens) -> None:
         """Add the tokens of a passage; those of a lower number that were not added have none."""
@@ -143,10 +155,34 @@ class TokenWriter:
     def close(self, *, passages: int) -> None:
         """Finish the files for so many passages."""
         self._starts += [self._starts[-1]] * (passages + 1 - len(self._starts))
+        raw_path = self._folder / _RAW_TOKENS
         with _writing(self._folder):
             self._file.close()
-            np.save(self._folder / TOKEN_STARTS, np.array([self._dimension, *self._starts], dtype=np.int64))
+            np.save(self._folder / TOKEN_STARTS, np.array(self._starts, dtype=np.int64))
             np.save(self._folder / TOKEN_COUNTS, self._passages_with)
+            shape = (self._starts[-1], self._dimension)
+            raw = np.empty(shape, dtype=np.float16)
+            if shape[0]:
+                raw = np.memmap(raw_path, dtype=np.float16, mode="r", shape=shape)
+            codec = _trained_codec(raw)
+            with (self._folder / TOKEN_VECTORS).open("wb") as file:
+                for start in range(0, len(raw), _CHUNK):
+                    chunk = raw[start : start + _CHUNK].astype(np.float32)
+                    file.write(codec.sa_encode(chunk).tobytes())
+            (self._folder / TOKEN_CODEC).write_bytes(faiss.serialize_index(codec).tobytes())
+            del raw
+            raw_path.unlink()
+
+
+def _trained_codec(vectors: NDArray[np.float16]) -> faiss.Index:
+    """Return an empty FAISS index that encodes and decodes vectors like the given ones."""
+    count, dimension = vectors.shape
+    if count < _FEWEST_TO_COMPRESS or dimension % _NUMBERS_A_BYTE:
+        return faiss.index_factory(dimension, "SQfp16")
+    codec = faiss.index_factory(dimension, f"PQ{dimension // _NUMBERS_A_BYTE}x8")
+    sample = np.random.default_rng(0).choice(count, min(count, _TRAINING_SAMPLE), replace=False)
+    codec.train(vectors[np.sort(sample)].astype(np.float32))
+    return codec
 
 
 class TokenIndex:
@@ -160,88 +196,114 @@ class TokenIndex:
 
     def __init__(self, folder: Path) -> None:
         try:
-            dimension, *starts = np.load(folder / TOKEN_STARTS).tolist()
-            self._starts: list[int] = starts
+            self._starts = np.load(folder / TOKEN_STARTS)
             self._passages_with = np.load(folder / TOKEN_COUNTS)
-            shape = (starts[-1], dimension)
+            self._codec = faiss.deserialize_index(np.fromfile(folder / TOKEN_CODEC, dtype=np.uint8))
+            shape = (int(self._starts[-1]), int(self._codec.sa_code_size()))
             path = folder / TOKEN_VECTORS
-            self._vectors = np.memmap(path, dtype=np.float16, mode="r", shape=shape) if starts[-1] else None
-        except (OSError, ValueError, EOFError) as error:
+            self._codes: NDArray[np.uint8] = (
+                np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+                if shape[0]
+                else np.empty(shape, dtype=np.uint8)
+            )
+        except (OSError, ValueError, EOFError, RuntimeError) as error:
             raise IndexStateError(
                 f"The index files in {folder} are damaged; run: qa index --force"
             ) from error
+        self._with_tokens = int(np.count_nonzero(np.diff(self._starts)))
 
     def rarity(self, ids: NDArray[np.int32]) -> Vectors:
         """Return the inverse document frequency of tokens, over the passages that have tokens.
 
         It is that of BM25 (Robertson and Zaragoza, 2009) in its always positive form.
         """
-        total = sum(end > start for start, end in pairwise(self._starts))
         known = np.zeros(len(ids), dtype=np.float64)
         inside = ids < len(self._passages_with)
         known[inside] = self._passages_with[ids[inside]]
-        return np.log1p((total - known + 0.5) / (known + 0.5)).astype(np.float32)
+        return np.log1p((self._with_tokens - known + 0.5) / (known + 0.5)).astype(np.float32)
 
-    def best_matches(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
-        """Return how well each token of a query is met by the best token of each place (MaxSim).
+    def compare(self, query: Vectors, numbers: Sequence[int]) -> Comparison:
+        """Compare the tokens of a query, shape ``(count, dimension)``, with those of passages by number."""
+        ranges = [(int(self._starts[number]), int(self._starts[number + 1])) for number in numbers]
+        codes = [self._codes[first:end] for first, end in ranges]
+        vectors = np.empty((0, query.shape[1]), dtype=np.float32)
+        if any(map(len, codes)):
+            vectors = self._codec.sa_decode(np.concatenate(codes))
+        starts = np.cumsum([0, *map(len, codes)])
+        places = {number: Span(int(starts[i]), int(starts[i + 1])) for i, number in enumerate(numbers)}
+        return Comparison(query, vectors, places)
+
+
+class Comparison:
+    """How the tokens of a query meet the tokens of some passages.
+
+    Parameters
+    ----------
+    query
+        Shape ``(tokens, dimension)``, unit length.
+    vectors
+        Those of the passages, one passage after the other, shape ``(count, dimension)``.
+    places
+        Where each passage's begin and end, by its number.
+    """
+
+    def __init__(self, query: Vectors, vectors: Vectors, places: Mapping[int, Span]) -> None:
+        self._query = query
+        self._vectors = vectors
+        self._places = places
+        # A column more, so that the last range may end there.
+        self._products = np.full((len(query), len(vectors) + 1), -1.0, dtype=np.float32)
+        np.matmul(query, vectors.T, out=self._products[:, :-1])
+
+    def best_matches(self, parts: Sequence[tuple[int, Span | None]]) -> Vectors:
+        """Return how well each token of the query is met by the best token of each part (MaxSim).
 
         Khattab and Zaharia, "ColBERT", SIGIR 2020.
 
         Parameters
         ----------
-        query
-            Shape ``(tokens, dimension)``, unit length.
-        places
-            Passages by number, each with the tokens of it that count, or none for all; one without tokens is
-            met with -1.
+        parts
+            Passages by number, each with the tokens of it that count, or none for all.
 
         Returns
         -------
-        Shape ``(tokens, len(places))``, inner products.
+        Shape ``(tokens, len(parts))``, inner products; -1 for a part without tokens.
         """
-        best = np.full((len(query), len(places)), -1.0, dtype=np.float32)
-        columns, read, begins = self._read(places)
-        if len(columns):
-            best[:, columns] = np.maximum.reduceat(query @ read.T, begins, axis=1)
+        best = np.full((len(self._products), len(parts)), -1.0, dtype=np.float32)
+        columns, edges = self._ranges(parts)
+        if columns and len(best):
+            best[:, columns] = np.maximum.reduceat(self._products, edges, axis=1)[:, ::2]
         return best
 
-    def likeness(self, query: Vectors, places: Sequence[tuple[int, Span | None]]) -> Vectors:
-        """Return the cosine between the mean of a query's tokens and that of each place's.
-
-        Parameters
-        ----------
-        query, places
-            As in `best_matches`.
+    def likeness(self, rows: Span, parts: Sequence[tuple[int, Span | None]]) -> Vectors:
+        """Return the cosine between the mean of some tokens of the query and that of each part.
 
         Returns
         -------
-        Shape ``(len(places),)``; -1 for a place without tokens.
+        Shape ``(len(parts),)``; -1 for a part without tokens.
         """
-        found = np.full(len(places), -1.0, dtype=np.float32)
-        columns, read, begins = self._read(places)
-        if len(columns) and len(query):
-            asked = query.mean(axis=0)
-            means = np.add.reduceat(read, begins, axis=0)
-            lengths = np.linalg.norm(means, axis=1) * np.linalg.norm(asked)
-            found[columns] = means @ asked / np.maximum(lengths, 1e-9)
+        found = np.full(len(parts), -1.0, dtype=np.float32)
+        columns, edges = self._ranges(parts)
+        asked = self._query[rows.start : rows.end]
+        if columns and len(asked):
+            mean = asked.mean(axis=0)
+            for column, first, end in zip(columns, edges[::2], edges[1::2], strict=True):
+                part = self._vectors[first:end].sum(axis=0)
+                found[column] = mean @ part / max(float(np.linalg.norm(mean) * np.linalg.norm(part)), 1e-9)
         return found
 
-    def _read(
-        self, places: Sequence[tuple[int, Span | None]]
-    ) -> tuple[list[int], Vectors, NDArray[np.int64]]:
-        """Return which places have tokens, these tokens one place after the other, and where each begins."""
-        ranges: list[tuple[int, int, int]] = []
-        for column, (number, part) in enumerate(places):
-            first, end = self._starts[number], self._starts[number + 1]
+    def _ranges(self, parts: Sequence[tuple[int, Span | None]]) -> tuple[list[int], list[int]]:
+        """Return which parts have tokens, and where each of these begins and ends, in one list."""
+        columns: list[int] = []
+        edges: list[int] = []
+        for column, (number, part) in enumerate(parts):
+            first, end = self._places[number]
             if part is not None:
                 first, end = first + part.start, min(end, first + part.end)
             if end > first:
-                ranges.append((column, first, end))
-        if self._vectors is None or not ranges:
-            return [], np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int64)
-        read = np.concatenate([self._vectors[first:end] for _, first, end in ranges]).astype(np.float32)
-        begins = np.cumsum([0, *(end - first for _, first, end in ranges[:-1])])
-        return [column for column, _, _ in ranges], read, begins
+                columns.append(column)
+                edges += [first, end]
+        return columns, edges
 
 
 @contextmanager

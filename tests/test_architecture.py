@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": set(),
     "vectors": set(),
     "index": {"ingest", "encoder", "store", "vectors", "vocabulary"},
-    "retrieve": {"index", "store"},
+    "retrieve": {"index", "store", "vectors"},
     "twins": set(),
     "find": {"cite"},
     "cite": set(),

@@ -107,7 +107,8 @@ def token_index(folder: Path, *passages: tuple[int, Tokens], count: int) -> Toke
 def test_each_token_of_a_question_is_met_by_the_best_token_of_each_place(tmp_path: Path) -> None:
     first, second, query = unit_vectors(6), unit_vectors(4, seed=1), unit_vectors(3, seed=2)
     index = token_index(tmp_path, (1, tokens_of(first)), (3, tokens_of(second, 4)), count=5)
-    found = index.best_matches(query, [(3, None), (1, Span(2, 5)), (0, None), (4, None)])
+    comparison = index.compare(query, [0, 1, 3, 4])
+    found = comparison.best_matches([(3, None), (1, Span(2, 5)), (0, None), (4, None)])
     expected = [(query @ second.T).max(axis=1), (query @ first[2:5].T).max(axis=1)]
     assert found[:, :2] == pytest.approx(np.stack(expected, axis=1), abs=2e-3)
     assert (found[:, 2:] == -1).all()
@@ -118,9 +119,24 @@ def test_the_likeness_of_a_place_is_the_cosine_of_the_means_of_tokens(tmp_path: 
     index = token_index(tmp_path, (0, tokens_of(passage)), count=2)
     mean, asked = passage[1:4].mean(axis=0), query.mean(axis=0)
     expected = float(mean @ asked / np.linalg.norm(mean) / np.linalg.norm(asked))
-    assert index.likeness(query, [(0, Span(1, 4)), (1, None)]).tolist() == pytest.approx(
-        [expected, -1], abs=2e-3
+    found = index.compare(np.concatenate([query, query[:1]]), [0, 1]).likeness(
+        Span(0, 3), [(0, Span(1, 4)), (1, None)]
     )
+    assert found.tolist() == pytest.approx([expected, -1], abs=2e-3)
+
+
+def test_many_tokens_are_compressed_and_stay_near_what_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.vectors._FEWEST_TO_COMPRESS", 10_000)
+    centres = unit_vectors(40, 64)
+    chosen = np.random.default_rng(1).integers(0, 40, 12_000)
+    noisy = centres[chosen] + unit_vectors(12_000, 64, seed=2) * 0.2
+    vectors: Vectors = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
+    index = token_index(tmp_path, (0, tokens_of(vectors)), count=1)
+    assert (tmp_path / "tokens.codes").stat().st_size == 12_000 * 8
+    found = index.compare(vectors[:50], [0])._products[:, :50]
+    assert float(np.abs(found - vectors[:50] @ vectors[:50].T).mean()) < 0.05
 
 
 def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W_]+")
 FILLERS = frozenset(
@@ -44,6 +45,7 @@ def content_stems(text: str) -> frozenset[str]:
 _ENDING = re.compile(r"(?:ations?|ions?|ments?|ings?|ers?|ors?|ed|ly|es|e|s)$")
 
 
+@lru_cache(maxsize=65_536)
 def stem_of(word: str) -> str:
     """Return a word without its ending, so that its forms are one; the rest is no word."""
     word = word.casefold()
