@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from qa import __version__
@@ -33,6 +34,7 @@ from qa.types import (
     ProgressCallback,
     Report,
     ReportOutline,
+    Sentence,
     Span,
     Tokens,
     Window,
@@ -364,7 +366,7 @@ def _write(
 
 def _write_vectors(
     folder: Path, outlines: Sequence[ReportOutline], encoder: Encoder, progress: ProgressCallback
-) -> tuple[list[Window], list[Window]]:
+) -> tuple[list[Window], list[Sentence]]:
     """Write the tokens of every passage and the vectors of its windows; return windows and sentences."""
     numbered = [
         (number, read.report, passage)
@@ -372,7 +374,7 @@ def _write_vectors(
         if passage.kind.ranked
     ]
     windows: list[Window] = []
-    sentences: list[Window] = []
+    sentences: list[Sentence] = []
     tokens, vectors = TokenWriter(folder), VectorWriter(folder / _WINDOWS, encoder.dimension)
     limit = encoder.max_tokens
     progress(Progress("encoding", 0, len(numbered)))
@@ -387,9 +389,10 @@ def _write_vectors(
             # What is read of a row is not its text, so its parts stand for the whole of it.
             row = Span(0, len(passage.text)) if passage.reading is not None else None
             windows += [Window(number, *(row or span)) for span in text.windows]
-            sentences += [
-                Window(number, *(row or span), _tokens_of(span, encoded.tokens)) for span in text.sentences
-            ]
+            for span in text.sentences:
+                tokens_in = _tokens_of(span, encoded.tokens)
+                length = float(np.linalg.norm(encoded.tokens.vectors[slice(*tokens_in)].sum(axis=0)))
+                sentences.append(Sentence(number, *(row or span), tokens_in, length))
         progress(Progress("encoding", start + len(group), len(numbered)))
     tokens.close(passages=sum(len(read.passages) for read in outlines))
     vectors.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -279,7 +280,7 @@ class Retriever:
             return {}, {}
         places = [(sentence.passage, sentence.tokens) for sentence in sentences]
         close = self._read_closely(asked, comparison, places, 2)
-        whole = comparison.likeness(Span(0, len(asked.weights)), places).tolist()
+        whole = comparison.likeness(Span(0, len(asked.weights)), sentences).tolist()
         best: dict[int, tuple[float, Span]] = {}
         likeness: dict[int, list[tuple[Span, float]]] = {}
         for sentence, read, score in zip(sentences, close.tolist(), whole, strict=True):
@@ -310,8 +311,13 @@ def _tokens_of(tokens: Tokens, text: str, phrase: str) -> NDArray[np.bool_]:
 
 def _matched(words: Sequence[str], passage: Passage) -> tuple[str, ...]:
     """Return the words that stand in a passage or its headings with the same beginning."""
-    held = {word[:_STEM] for word in words_of(" ".join([passage.shown, *passage.section]))}
+    held = _beginnings(" ".join([passage.shown, *passage.section]))
     return tuple(word for word in words if word[:_STEM] in held)
+
+
+@lru_cache(maxsize=4_096)
+def _beginnings(text: str) -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in words_of(text))
 
 
 def holds_phrases(text: str, phrases: Sequence[str]) -> bool:

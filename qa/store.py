@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qa.errors import IndexStateError
-from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Span, Window
+from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span, Window
 
 _SCHEMA = """
 CREATE TABLE report (
@@ -35,7 +35,8 @@ CREATE TABLE window (
 CREATE INDEX window_passage ON window(passage);
 CREATE TABLE sentence (
     number INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passage(number),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, first_token INTEGER NOT NULL, end_token INTEGER NOT NULL
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, first_token INTEGER NOT NULL, end_token INTEGER NOT NULL,
+    length REAL NOT NULL
 );
 CREATE INDEX sentence_passage ON sentence(passage);
 CREATE VIRTUAL TABLE words USING fts5(heading, body, tokenize = "porter unicode61 remove_diacritics 2");
@@ -67,7 +68,7 @@ def content_words(question: str) -> list[str]:
 
 
 def create(
-    path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Window], sentences: Sequence[Window]
+    path: Path, outlines: Sequence[ReportOutline], windows: Sequence[Window], sentences: Sequence[Sentence]
 ) -> None:
     """Write reports, passages and windows to a new file.
 
@@ -111,8 +112,8 @@ def create(
                 ((place, each.passage, each.start, each.end) for place, each in enumerate(windows)),
             )
             connection.executemany(
-                "INSERT INTO sentence VALUES (?, ?, ?, ?, ?, ?)",
-                ((place, *each[:3], *each.tokens) for place, each in enumerate(sentences)),
+                "INSERT INTO sentence VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((place, *each[:3], *each.tokens, each.length) for place, each in enumerate(sentences)),
             )
     except (sqlite3.Error, OSError) as error:
         raise IndexStateError(
@@ -211,15 +212,18 @@ class Store:
         )
         return [int(str(position)) for (position,) in rows]
 
-    def sentences_of(self, numbers: Iterable[int]) -> list[Window]:
+    def sentences_of(self, numbers: Iterable[int]) -> list[Sentence]:
         """Return the sentences of some passages, in reading order."""
         rows = self._select(
-            'SELECT passage, start, "end", first_token, end_token FROM sentence'
+            'SELECT passage, start, "end", first_token, end_token, length FROM sentence'
             " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY number",
             [json.dumps(list(numbers))],
         )
-        values = [[int(str(value)) for value in row] for row in rows]
-        return [Window(passage, start, end, Span(first, last)) for passage, start, end, first, last in values]
+        found: list[Sentence] = []
+        for *places, length in rows:
+            passage, start, end, first, last = (int(str(place)) for place in places)
+            found.append(Sentence(passage, start, end, Span(first, last), float(str(length))))
+        return found
 
     def window_owners(self, positions: Iterable[int]) -> dict[int, int]:
         """Return the passage numbers that vectors at some positions belong to."""

@@ -206,13 +206,25 @@ class Window(NamedTuple):
     """One or a few consecutive sentences of a passage: the unit that has a vector.
 
     `passage` is the number of the passage in its index; `start` and `end` are offsets into its text.
-    A table row is one sentence, embedded as it reads. `tokens` are those of the passage that stand in it.
     """
 
     passage: int
     start: int
     end: int
-    tokens: Span = Span(0, 0)
+
+
+class Sentence(NamedTuple):
+    """One sentence of a passage: the unit that is marked.
+
+    `passage`, `start` and `end` are as in a `Window`. `tokens` are those of the passage that stand in it, and
+    `length` is the length of the sum of their vectors. A table row is one sentence, as it reads.
+    """
+
+    passage: int
+    start: int
+    end: int
+    tokens: Span
+    length: float
 
 
 @dataclass(frozen=True, slots=True)

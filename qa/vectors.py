@@ -5,8 +5,9 @@ Vectors of windows are searched exactly; vectors of tokens are read for some pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import faiss
 import numpy as np
 
 from qa.errors import IndexStateError
-from qa.types import Span
+from qa.types import Sentence, Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,11 @@ _FEWEST_TO_COMPRESS = 250_000
 
 _TRAINING_SAMPLE = 65_536
 _CHUNK = 16_384
+_CHUNK_READ = 2_048
+"""Tokens decoded at a time, few enough to stay in the processor's caches."""
+
+_MOST_DECODED = 50_000
+"""Tokens of an index that is small enough to be kept decoded, some 75 MB."""
 
 
 class VectorWriter:
@@ -224,14 +230,24 @@ class TokenIndex:
 
     def compare(self, query: Vectors, numbers: Sequence[int]) -> Comparison:
         """Compare the tokens of a query, shape ``(count, dimension)``, with those of passages by number."""
-        ranges = [(int(self._starts[number]), int(self._starts[number + 1])) for number in numbers]
-        codes = [self._codes[first:end] for first, end in ranges]
-        vectors = np.empty((0, query.shape[1]), dtype=np.float32)
-        if any(map(len, codes)):
-            vectors = self._codec.sa_decode(np.concatenate(codes))
-        starts = np.cumsum([0, *map(len, codes)])
-        places = {number: Span(int(starts[i]), int(starts[i + 1])) for i, number in enumerate(numbers)}
-        return Comparison(query, vectors, places)
+        ranges = [Span(int(self._starts[number]), int(self._starts[number + 1])) for number in numbers]
+        if len(self._codes) <= _MOST_DECODED:
+            return Comparison(query, [self._decoded], dict(zip(numbers, ranges, strict=True)))
+        ends = np.cumsum([0, *(end - first for first, end in ranges)]).tolist()
+        codes = np.concatenate([self._codes[first:end] for first, end in ranges] or [self._codes[:0]])
+        chunks = (self._decode(codes[at : at + _CHUNK_READ]) for at in range(0, len(codes), _CHUNK_READ))
+        return Comparison(query, chunks, dict(zip(numbers, map(Span, ends, ends[1:]), strict=False)))
+
+    @cached_property
+    def _decoded(self) -> Vectors:
+        """All tokens; for an index with few of them."""
+        return self._decode(np.asarray(self._codes))
+
+    def _decode(self, codes: NDArray[np.uint8]) -> Vectors:
+        if not len(codes):
+            return np.empty((0, self._codec.d), dtype=np.float32)
+        decoded: Vectors = self._codec.sa_decode(codes)
+        return decoded
 
 
 class Comparison:
@@ -241,19 +257,20 @@ class Comparison:
     ----------
     query
         Shape ``(tokens, dimension)``, unit length.
-    vectors
-        Those of the passages, one passage after the other, shape ``(count, dimension)``.
+    chunks
+        The tokens of passages, piece by piece, each of shape ``(count, dimension)``.
     places
-        Where each passage's begin and end, by its number.
+        Where in all of these each passage's tokens begin and end, by its number.
     """
 
-    def __init__(self, query: Vectors, vectors: Vectors, places: Mapping[int, Span]) -> None:
+    def __init__(self, query: Vectors, chunks: Iterable[Vectors], places: Mapping[int, Span]) -> None:
         self._query = query
-        self._vectors = vectors
         self._places = places
+        products = [query @ chunk.T for chunk in chunks if len(chunk)]
         # A column more, so that the last range may end there.
-        self._products = np.full((len(query), len(vectors) + 1), -1.0, dtype=np.float32)
-        np.matmul(query, vectors.T, out=self._products[:, :-1])
+        self._products: Vectors = np.concatenate(
+            [*products, np.full((len(query), 1), -1.0, dtype=np.float32)], axis=1
+        )
 
     def best_matches(self, parts: Sequence[tuple[int, Span | None]]) -> Vectors:
         """Return how well each token of the query is met by the best token of each part (MaxSim).
@@ -275,21 +292,21 @@ class Comparison:
             best[:, columns] = np.maximum.reduceat(self._products, edges, axis=1)[:, ::2]
         return best
 
-    def likeness(self, rows: Span, parts: Sequence[tuple[int, Span | None]]) -> Vectors:
-        """Return the cosine between the mean of some tokens of the query and that of each part.
+    def likeness(self, rows: Span, sentences: Sequence[Sentence]) -> Vectors:
+        """Return the cosine between the mean of some tokens of the query and that of each sentence's.
 
         Returns
         -------
-        Shape ``(len(parts),)``; -1 for a part without tokens.
+        Shape ``(len(sentences),)``; -1 for a sentence without tokens.
         """
-        found = np.full(len(parts), -1.0, dtype=np.float32)
-        columns, edges = self._ranges(parts)
-        asked = self._query[rows.start : rows.end]
-        if columns and len(asked):
-            mean = asked.mean(axis=0)
-            for column, first, end in zip(columns, edges[::2], edges[1::2], strict=True):
-                part = self._vectors[first:end].sum(axis=0)
-                found[column] = mean @ part / max(float(np.linalg.norm(mean) * np.linalg.norm(part)), 1e-9)
+        found = np.full(len(sentences), -1.0, dtype=np.float32)
+        columns, edges = self._ranges([(each.passage, each.tokens) for each in sentences])
+        asked = slice(rows.start, rows.end)
+        if columns and rows.end > rows.start:
+            sums = np.add.reduceat(self._products[asked].sum(axis=0), edges)[::2]
+            lengths = np.array([sentences[column].length for column in columns])
+            whole = float(np.linalg.norm(self._query[asked].sum(axis=0)))
+            found[columns] = sums / np.maximum(lengths * whole, 1e-9)
         return found
 
     def _ranges(self, parts: Sequence[tuple[int, Span | None]]) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
 from qa.store import Store, content_words, create, words_of
-from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Span, Window
+from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span, Window
 from tests.fakes import a_passage, a_report
 
 OPERATORS = [
@@ -69,7 +69,8 @@ def store_of(path: Path, *passages: Passage, windows: list[Window] | None = None
         ReportOutline(a_report(report_id), tuple(each for each in passages if each.report == report_id))
         for report_id in ids
     ]
-    create(path, outlines, windows or [], windows or [])
+    sentences = [Sentence(*window, Span(0, 0), 1.0) for window in windows or []]
+    create(path, outlines, windows or [], sentences)
     return Store(path)
 
 
@@ -116,7 +117,7 @@ def test_windows_are_found_by_passage_and_passages_by_window(tmp_path: Path) -> 
     store = store_of(tmp_path / "s", a_passage("1", order=0), a_passage("2", order=1), windows=windows)
     assert store.window_positions([1]) == [0, 2]
     assert store.window_owners([2, 1]) == {1: 0, 2: 1}
-    assert store.sentences_of([0]) == [Window(0, 0, 7)]
+    assert store.sentences_of([0]) == [Sentence(0, 0, 7, Span(0, 0), 1.0)]
     assert store.sentences_of([]) == []
 
 

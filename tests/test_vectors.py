@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
-from qa.types import Span, Tokens
+from qa.types import Sentence, Span, Tokens
 from qa.vectors import TokenIndex, TokenWriter, VectorIndex, VectorWriter
 
 if TYPE_CHECKING:
@@ -119,10 +119,25 @@ def test_the_likeness_of_a_place_is_the_cosine_of_the_means_of_tokens(tmp_path: 
     index = token_index(tmp_path, (0, tokens_of(passage)), count=2)
     mean, asked = passage[1:4].mean(axis=0), query.mean(axis=0)
     expected = float(mean @ asked / np.linalg.norm(mean) / np.linalg.norm(asked))
-    found = index.compare(np.concatenate([query, query[:1]]), [0, 1]).likeness(
-        Span(0, 3), [(0, Span(1, 4)), (1, None)]
-    )
-    assert found.tolist() == pytest.approx([expected, -1], abs=2e-3)
+    sentences = [
+        Sentence(0, 0, 9, Span(1, 4), float(np.linalg.norm(passage[1:4].sum(axis=0)))),
+        Sentence(1, 0, 9, Span(0, 2), 1.0),
+    ]
+    comparison = index.compare(np.concatenate([query, query[:1]]), [0, 1])
+    assert comparison.likeness(Span(0, 3), sentences).tolist() == pytest.approx([expected, -1], abs=2e-3)
+
+
+@pytest.mark.parametrize("most_decoded", [0, 1_000])
+def test_it_makes_no_difference_whether_tokens_are_kept_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_decoded: int
+) -> None:
+    monkeypatch.setattr("qa.vectors._MOST_DECODED", most_decoded)
+    monkeypatch.setattr("qa.vectors._CHUNK_READ", 5)
+    first, second, query = unit_vectors(6), unit_vectors(9, seed=1), unit_vectors(3, seed=2)
+    index = token_index(tmp_path, (1, tokens_of(first)), (3, tokens_of(second, 4)), count=5)
+    found = index.compare(query, [4, 3, 1]).best_matches([(1, None), (3, Span(4, 99)), (4, None)])
+    expected = [(query @ first.T).max(axis=1), (query @ second[4:].T).max(axis=1), [-1, -1, -1]]
+    assert found == pytest.approx(np.stack(expected, axis=1), abs=2e-3)
 
 
 def test_many_tokens_are_compressed_and_stay_near_what_they_were(
