@@ -135,6 +135,16 @@ def explained_as_dict(answer: Answer) -> dict[str, Any]:
     return explained
 
 
+NOTHING_ANSWERS = "Nothing in these reports answers this."
+
+
+def verdict_in_words(answer: Answer) -> str:
+    """Return how sure an answer is and why, or that there is none; empty where nothing was judged."""
+    if not answer.answered:
+        return f"{NOTHING_ANSWERS} {answer.reason}".rstrip()
+    return f"{answer.confidence.capitalize()}: {answer.reason}" if answer.reason else ""
+
+
 def also_in_words(cited: CitedPassage) -> str:
     """Return where else in its report the same is said, in a line for people; empty if nowhere."""
     if not cited.also:

@@ -21,7 +21,7 @@ from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, Q
 from qa.find import make_finding
 from qa.index import Index, Manifest, build_from_passages, build_index, frame_of, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
-from qa.query import Catalogue, check_section, known_reports, understand
+from qa.query import Catalogue, check_section, complete, known_reports, understand
 from qa.reranker import RERANKED, Reranker
 from qa.retrieve import Retriever
 from qa.store import content_words
@@ -326,6 +326,10 @@ class Library:
             searched=f"{plural(len(query.reports or reports_by_id), 'report')}, "
             f"{plural(self._index.store.count_ranked(query.reports, query.section), 'passage')}",
         )
+
+    def complete(self, text: str) -> tuple[str, ...]:
+        """Return what a question that is being typed may go on as: filters, and the values they can have."""
+        return complete(text, self._catalogue)
 
     def find(
         self,

@@ -8,7 +8,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from qa.cite import PATH_SEPARATOR, also_in_words, expansion_in_words, explanation_in_words, plural, printable
+from qa.cite import (
+    PATH_SEPARATOR,
+    also_in_words,
+    expansion_in_words,
+    explanation_in_words,
+    plural,
+    printable,
+    verdict_in_words,
+)
 from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = Fals
     if explained and answer.query is not None:
         notes += [printable(expansion_in_words(expansion)) for expansion in answer.query.expansions]
     if answer.answered and answer.reason:
-        notes.append(printable(f"{answer.confidence.capitalize()}: {answer.reason}"))
+        notes.append(printable(verdict_in_words(answer)))
     parts = [] if answer.answered else [printable(_refusal(answer, nearest=nearest))]
     for each in answer.passages if answer.answered or nearest else ():
         parts.append(passage_text(each, numbered=True))
@@ -34,7 +42,7 @@ def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = Fals
 
 
 def _refusal(answer: Answer, *, nearest: bool) -> str:
-    lines = [f"Nothing in these reports answers this. {answer.reason}", f"Searched: {answer.searched}."]
+    lines = [verdict_in_words(answer), f"Searched: {answer.searched}."]
     if answer.passages:
         lines.append("Nearest, not an answer:" if nearest else "For the nearest passages add --nearest.")
     return "\n".join(lines)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FILTERS = ("report", "section", "before", "after")
 
 _FILTER = re.compile(r"""(?<!\S)([a-z]+):(?!//)("[^"]*"|“[^”]*”|\S+)""")
+_UNFINISHED_FILTER = re.compile(r"""(?<!\S)(?P<name>[a-z]+)(?::(?P<value>"[^"]*|[^\s"]*))?$""")
 _PHRASE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
 _WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -54,6 +55,8 @@ _EMPTY_IT = re.compile(
     r"\b(?:is|was|would|isn't|wasn't) it (?:\w+ )?(?:\w+)(?: for [\w' ]+)? (?:to|that)\b", re.I
 )
 _MOST_WORDS_OF_A_FOLLOW_UP = 5
+_FEWEST_LETTERS = 3
+"""Of the name of a filter, before it is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,38 @@ def understand(
         context=history[-1] if leans else None,
     )
     return query if vocabulary is None else _with_vocabulary(query, vocabulary)
+
+
+def complete(text: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what a question that is being typed may go on as, where it ends in a filter.
+
+    Names of filters from their third letter on, then the reports, headings and years there are; each as the
+    whole text, in the order of the reports.
+    """
+    match = _UNFINISHED_FILTER.search(text)
+    if match is None:
+        return ()
+    name, typed = match["name"], match["value"]
+    if typed is None:
+        ends = [f"{known}:" for known in FILTERS] if len(name) >= _FEWEST_LETTERS else []
+        return _continued(text, match.start(), name, ends)
+    dated = sorted({report.date[:4] for report in catalogue.reports if report.date})
+    headings = dict.fromkeys(name for paths in catalogue.sections.values() for path in paths for name in path)
+    values = {
+        "report": [report.id for report in catalogue.reports],
+        "section": [f'"{heading}"' for heading in headings],
+        "before": dated[1:],
+        "after": dated[:-1],
+    }
+    if name == "section" and not typed.startswith('"'):
+        typed, text = f'"{typed}', f'{text[: match.start("value")]}"{typed}'
+    return _continued(text, match.start("value"), typed, values.get(name, []))
+
+
+def _continued(text: str, start: int, typed: str, ends: Sequence[str]) -> tuple[str, ...]:
+    """Return the text with what was typed last made whole, for each end that begins with it."""
+    fitting = (end for end in ends if end.casefold().startswith(typed.casefold()) and end != typed)
+    return tuple(text[:start] + end for end in fitting)
 
 
 def _with_vocabulary(query: Query, vocabulary: Vocabulary) -> Query:

@@ -534,6 +534,9 @@ class Asker(Protocol):
     ) -> Answer:
         """Answer a question with cited passages."""
 
+    def complete(self, text: str) -> tuple[str, ...]:
+        """What a question that is being typed may go on as: filters, and the values they can have."""
+
     def section_of(self, passage: Passage) -> tuple[Passage, ...]:
         """The passages that stand under the same innermost heading, in reading order."""
 

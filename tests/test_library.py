@@ -527,3 +527,40 @@ def test_what_is_asked_for_by_name_or_searched_word_for_word_is_all_shown(repeat
     assert ids(repeating.ask("kitchens paragraphs 1-3")) == ["kitchens:1", "kitchens:2", "kitchens:3"]
     found = repeating.find("fresh meals", reports=["kitchens"])
     assert [cited.id for cited in found.passages] == ["kitchens:1", "kitchens:3"]
+
+
+# Completing filters
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("Are schools safe? rep", ("Are schools safe? report:",)),
+        ("re", ()),
+        ("Are reports", ()),
+        ("report:", ("report:jar-2006", "report:apa-2008")),
+        ("schools report:AP", ("schools report:apa-2008",)),
+        ("report:jar-2006", ()),
+        ("before:", ("before:2008",)),
+        ("after:20", ("after:2006",)),
+        ("colour:", ()),
+        ("report:jar-2006 schools", ()),
+        ("", ()),
+    ],
+)
+def test_a_filter_that_is_being_typed_is_completed(
+    library: Library, typed: str, completed: tuple[str, ...]
+) -> None:
+    assert library.complete(typed) == completed
+
+
+def test_headings_are_completed_as_they_are_written_and_then_found(library: Library) -> None:
+    completed = library.complete('Are pupils safe? section:"stay')
+    assert completed
+    assert all(text.startswith('Are pupils safe? section:"Stay') for text in completed)
+    assert library.complete("section:stay") == tuple(
+        text.removeprefix("Are pupils safe? ") for text in completed
+    )
+    answer = library.ask(completed[0])
+    assert answer.passages
+    assert all(any("staying" in part.casefold() for part in cited.section) for cited in answer.passages)

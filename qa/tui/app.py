@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from qa.cite import plural
+from qa.cite import NOTHING_ANSWERS, plural
 from qa.errors import QaError
 from qa.tui.clipboard import Delivery, deliver
 from qa.tui.display import shortened
@@ -28,6 +28,9 @@ from qa.types import Answer, Asker, CitedPassage, Passage, Progress, ProgressCal
 OpenLibrary = Callable[[ProgressCallback], Asker]
 
 _LONGEST_LABEL = 160
+_REMEMBERED = 5
+"""How many earlier questions a question may lean on."""
+
 _SECONDS_BETWEEN_PROGRESS = 0.1
 
 
@@ -158,7 +161,8 @@ class QaApp(App[None]):
 
     @work(thread=True, name="answer a question", group="search", exit_on_error=False)
     def _search(self, library: Asker, turn: Turn) -> None:
-        self.post_message(self.Answered(turn, library.ask(turn.question)))
+        earlier = [each.question for each in self.ask_screen.thread.turns if each.number < turn.number]
+        self.post_message(self.Answered(turn, library.ask(turn.question, history=earlier[-_REMEMBERED:])))
 
     @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
     def _read_section(self, library: Asker, cited: CitedPassage) -> None:
@@ -216,6 +220,8 @@ class QaApp(App[None]):
         self.ask_screen.status.warn(event.warnings)
         self._say("Ready.")
         self._takes_questions = True
+        if self._library is not None:
+            self.ask_screen.question_box.complete_with(self._library.complete)
         self._search_next()
 
     def on_question_box_asked(self, event: QuestionBox.Asked) -> None:
@@ -237,7 +243,7 @@ class QaApp(App[None]):
                 f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
             )
         else:
-            self._say("Nothing in these reports answers this.")
+            self._say(NOTHING_ANSWERS)
         self._finish_search(TurnState.ANSWERED, answer=event.answer)
         screen = self.ask_screen
         nobody_is_reading = screen.thread.current is None or screen.focused is screen.question_box

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from qa.tui.display import one_line
+
+
+class FilterSuggester(Suggester):
+    """Offers, behind the cursor, how a filter may go on."""
+
+    def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the first way to go on that begins with what is typed."""
+        return next((text for text in self._complete(value) if text.startswith(value)), None)
 
 
 class QuestionBox(Input):
@@ -36,6 +50,10 @@ class QuestionBox(Input):
         self._asked: list[str] = []
         self._recalled: int | None = None
         self._draft = ""
+
+    def complete_with(self, complete: Callable[[str], Sequence[str]]) -> None:
+        """Offer what `complete` says a typed question may go on as; the right key takes it."""
+        self.suggester = FilterSuggester(complete)
 
     def validate_value(self, value: str) -> str:
         """Let nothing into the box that a terminal would act on."""

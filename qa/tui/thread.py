@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from qa.cite import also_in_words
+from qa.cite import also_in_words, verdict_in_words
 from qa.tui.display import one_line, place, words
 from qa.tui.entry import Entry
 from qa.types import Answer, CitedPassage
@@ -24,7 +24,6 @@ WELCOME = (
     "Ask a question about the reports. The passages that answer it are listed here, word for word, "
     "with their citation."
 )
-NOTHING_FOUND = "Nothing in these reports answers this."
 CURRENT_MARK = "▌"
 FOCUSED_MARK = "█"
 _EXCERPT_LINES = 2
@@ -50,18 +49,19 @@ class Turn:
     problem: str = ""
 
     def state_in_words(self) -> str:
-        """Return what stands under the question; nothing when its passages say it."""
+        """Return what stands under the question: how far it is, how it was understood, how sure it is."""
         if self.state is TurnState.WAITING:
             return "Waiting: this is answered as soon as the reports are ready."
         if self.state is TurnState.SEARCHING:
             return "Searching…"
         if self.state is TurnState.FAILED:
             return f"Error: {self.problem}"
-        if self.answer is None or self.answer.answered:
+        if self.answer is None:
             return ""
-        reason = f" {self.answer.reason}" if self.answer.reason else ""
-        nearest = " Nearest, not an answer:" if self.answer.passages else ""
-        return f"{NOTHING_FOUND}{reason}{nearest}"
+        said = [*self.answer.notes, verdict_in_words(self.answer)]
+        if not self.answer.answered and self.answer.passages:
+            said.append("Nearest, not an answer:")
+        return " ".join(filter(None, said))
 
 
 class Thread(OptionList):

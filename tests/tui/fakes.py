@@ -213,6 +213,10 @@ class FakeLibrary:
         found = table.get(question, table[QUESTION])
         return Answer(question, bool(found), found, 1.0)
 
+    def complete(self, text: str) -> tuple[str, ...]:
+        """Complete the filter for a report only."""
+        return ("report:review",) if "report:review".startswith(text) and text else ()
+
     def section_of(self, passage: Passage) -> tuple[Passage, ...]:
         """Return the passages of the section."""
         if self.section_error is not None:

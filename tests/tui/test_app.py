@@ -4,7 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 from threading import Event
+from typing import Any
 
 import pytest
 from textual import events
@@ -12,14 +14,15 @@ from textual.filter import NoColor
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from qa.cite import NOTHING_ANSWERS
 from qa.errors import IndexStateError, ModelError
 from qa.tui import QaApp
 from qa.tui.help import HelpScreen, bindings_of
 from qa.tui.question import QuestionBox
 from qa.tui.reader import Section
 from qa.tui.screen import AskScreen, Panes
-from qa.tui.thread import NOTHING_FOUND, Thread, TurnState
-from qa.types import Progress, ProgressCallback
+from qa.tui.thread import Thread, TurnState
+from qa.types import Answer, Progress, ProgressCallback
 from tests.tui.fakes import (
     HOSTILE,
     HOSTILE_QUESTION,
@@ -87,7 +90,7 @@ async def test_a_question_typed_before_the_model_is_loaded_is_answered_when_it_i
         assert on_screen(pilot, "model ready")
 
 
-async def test_questions_are_answered_in_the_order_they_were_asked_and_without_history(
+async def test_questions_are_answered_in_the_order_they_were_asked_each_with_those_before(
     library: FakeLibrary,
 ) -> None:
     library.may_open.clear()
@@ -97,8 +100,44 @@ async def test_questions_are_answered_in_the_order_they_were_asked_and_without_h
         library.may_open.set()
         await wait_until(pilot, lambda: len(library.asked) == 3)
         await wait_until(pilot, lambda: screen_of(pilot).thread.turns[-1].state is TurnState.ANSWERED)
-        assert library.asked == [(QUESTION, 10, ()), (NOTHING, 10, ()), (HOSTILE_QUESTION, 10, ())]
+        assert library.asked == [
+            (QUESTION, 10, ()),
+            (NOTHING, 10, (QUESTION,)),
+            (HOSTILE_QUESTION, 10, (QUESTION, NOTHING)),
+        ]
         assert [turn.answer is not None for turn in screen_of(pilot).thread.turns] == [True, True, True]
+
+
+async def test_a_filter_is_offered_while_it_is_typed_and_taken_with_the_right_key(
+    library: FakeLibrary,
+) -> None:
+    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+        await until_ready(pilot)
+        await pilot.press(*"repo")
+        await wait_until(pilot, lambda: on_screen(pilot, "report:review"))
+        await pilot.press("right")
+        assert screen_of(pilot).question_box.value == "report:review"
+
+
+async def test_how_a_question_was_understood_and_how_sure_the_answer_is_stand_under_it(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = library.ask
+
+    def ask_surely(question: str, **options: Any) -> Answer:
+        return replace(
+            plain(question, **options),
+            notes=("Searched for: schools",),
+            confidence="strong",
+            reason="It says so.",
+        )
+
+    monkeypatch.setattr(library, "ask", ask_surely)
+    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        assert screen_of(pilot).thread.turns[0].state_in_words() == "Searched: schools. Strong: It is said."
+        assert on_screen(pilot, "Strong:")
 
 
 async def test_the_building_of_the_index_is_told_as_it_goes(library: FakeLibrary) -> None:
@@ -235,7 +274,7 @@ async def test_an_unanswered_question_says_that_nothing_was_found(library: FakeL
     async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, NOTHING)
-        assert screen_of(pilot).thread.turns[0].state_in_words().startswith(NOTHING_FOUND)
+        assert screen_of(pilot).thread.turns[0].state_in_words().startswith(NOTHING_ANSWERS)
         assert on_screen(pilot, "Nothing in these reports")
         assert screen_of(pilot).thread.current is None
 
