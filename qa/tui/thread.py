@@ -56,8 +56,10 @@ class Turn:
             return "Searching…"
         if self.state is TurnState.FAILED:
             return f"Error: {self.problem}"
-        if self.answer is None or self.answer.answered:
+        if self.answer is None:
             return ""
+        if self.answer.answered:
+            return f"Uncalibrated: {self.answer.reason}" if self.answer.confidence == "uncalibrated" else ""
         reason = f" {self.answer.reason}" if self.answer.reason else ""
         nearest = " Nearest, not an answer:" if self.answer.passages else ""
         return f"{NOTHING_FOUND}{reason}{nearest}"
