@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from qa.cite import citation, locator
-from qa.confidence import SHIPPED, Judged, Level, Sentence, Verdict, judge
+from qa.confidence import Case, Judged, Level, Sentence, Verdict
 from qa.types import Answer, Candidate, CitedPassage, Query, Report
 
 
@@ -63,38 +63,33 @@ def make_answer(
     )
 
 
-def judge_candidates(
+def case_of(
     query: Query,
     candidates: Sequence[Candidate],
     reports: Mapping[str, Report],
     *,
-    model: str,
     years: Collection[int],
     rarity: Callable[[str], float],
-) -> Verdict:
-    """Return whether the passages found are thought to answer a question, and why.
+) -> Case:
+    """Return what is judged to tell whether the passages found answer a question.
 
     Parameters
     ----------
     query, candidates, reports
         As in `make_answer`.
-    model
-        The name of the model; without a calibration for it nothing is refused.
     years
         The years the reports speak of.
     rarity
         The inverse document frequency of a word.
     """
-    judged = [_judged(candidate, reports[candidate.passage.report]) for candidate in candidates]
-    return judge(
+    return Case(
         query.words,
-        judged,
+        [_judged(candidate, reports[candidate.passage.report]) for candidate in candidates],
         unknown=query.unknown,
         years=years,
         expansions=query.expansions,
         context=query.context,
         rarity=rarity,
-        calibration=SHIPPED if model == SHIPPED.model else None,
     )
 
 

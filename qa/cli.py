@@ -26,13 +26,22 @@ from qa.cite import (
     to_json,
 )
 from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
-from qa.printing import answer_text, contents_text, evaluation_text, finding_text, passage_text, summary_text
+from qa.printing import (
+    answer_text,
+    calibration_text,
+    contents_text,
+    evaluation_text,
+    finding_text,
+    passage_text,
+    summary_text,
+)
 from qa.types import Answer, Progress, ReportOutline
 
 if TYPE_CHECKING:
     from qa.library import Library
 
 DEFAULT_QUESTIONS = Path("corpus", "evaluation", "rutland-questions.jsonl")
+CALIBRATION_QUESTIONS = DEFAULT_QUESTIONS.parent
 
 
 _RERANK_HELP = "let a cross-encoder (folder or name) on this machine put the first passages in its order"
@@ -176,7 +185,8 @@ def _parser() -> _Parser:
         "eval",
         parents=[shared],
         help="measure how well questions are answered",
-        description="Ask questions with known answers and measure how often the right passage comes first.",
+        description="Ask questions with known answers and measure how often the right passage comes first. "
+        "With --calibrate, fit to them how much evidence makes an answer strong, possible or none.",
         epilog="A BEIR folder holds corpus.jsonl, queries.jsonl and qrels/test.tsv or qrels.tsv; it is "
         "indexed for the evaluation only. With --qrels the passages of the library are judged.",
     )
@@ -186,7 +196,7 @@ def _parser() -> _Parser:
         type=Path,
         metavar="FILE_OR_FOLDER",
         help="questions with evidence, one JSON object a line, a folder of such files, or a BEIR folder "
-        f"(default: {DEFAULT_QUESTIONS.as_posix()})",
+        f"(default: {DEFAULT_QUESTIONS.as_posix()}; to calibrate, all of {CALIBRATION_QUESTIONS.as_posix()})",
     )
     evaluation.add_argument(
         "--qrels", type=Path, metavar="FILE", help="judgements: lines of query, 0, passage id, grade"
@@ -216,6 +226,17 @@ def _parser() -> _Parser:
     )
     evaluation.add_argument(
         "-k", type=int, default=10, metavar="N", help="how many passages are asked for (default: %(default)s)"
+    )
+    evaluation.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="fit to the questions how sure an answer is with this model, in place of measuring",
+    )
+    evaluation.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE.json",
+        help="put the calibration into this file (default: corpus/calibration.json, which questions use)",
     )
     evaluation.set_defaults(run=_run_eval)
     return parser
@@ -311,8 +332,10 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
 
 
 def _run_eval(options: argparse.Namespace) -> ExitCode:
-    from tqdm import tqdm
-
+    if options.calibrate:
+        return _calibrate(options)
+    if options.out is not None:
+        raise EvaluationError("--out is for a calibration; give --calibrate with it")
     from qa.evaluate import SHIPPED_MODE, measure
     from qa.evaluation_report import as_dict, check_outputs, write_report, write_runs
     from qa.library import MOST_PASSAGES
@@ -342,13 +365,7 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
         chosen = {mode: asking({"mode": mode}) for mode in options.compare or ()}
         if options.rerank is not None:
             chosen["reranked"] = asking({"rerank": options.rerank})
-        with tqdm(unit=" questions", leave=False, disable=None) as bar:
-
-            def show(now: Progress) -> None:
-                bar.set_description(now.stage.capitalize(), refresh=False)
-                bar.total, bar.n = now.total, now.done
-                bar.refresh()
-
+        with _QuestionBar() as show:
             measurement = measure(
                 questions,
                 library.passages(),
@@ -364,6 +381,28 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
     print(to_json(as_dict(measurement)) if options.json else evaluation_text(measurement))
     for path in written:
         _say(f"Written: {path}")
+    return ExitCode.ANSWERED
+
+
+def _calibrate(options: argparse.Namespace) -> ExitCode:
+    from qa.evaluation_report import check_outputs
+    from qa.questions import read_questions
+
+    others = ("qrels", "queries", "compare", "run_file", "report")
+    if any(getattr(options, name) is not None for name in others):
+        raise EvaluationError("--calibrate goes with questions, --out and --json only; leave the rest out")
+    check_outputs(run=options.out, report=None)
+    questions = read_questions(options.questions or _folder(options) / CALIBRATION_QUESTIONS)
+    if questions.collection is not None:
+        raise EvaluationError(
+            f"{questions.name} is a collection of its own; calibrate with questions on the library's reports"
+        )
+    library = _open(options)
+    with _QuestionBar() as show:
+        fit = library.calibrate(questions.questions, path=options.out, progress=show)
+    library.close()
+    print(to_json(fit.to_dict()) if options.json else calibration_text(fit))
+    _say(f"Written: {options.out or library.calibration_file}")
     return ExitCode.ANSWERED
 
 
@@ -430,6 +469,24 @@ def _build(folder: Path, *, model: str | None, download: bool) -> Library:
 def _warn(library: Library) -> None:
     for warning in library.warnings:
         _say(f"Warning: {warning}")
+
+
+class _QuestionBar:
+    """A progress bar over questions, on a terminal only."""
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        from tqdm import tqdm
+
+        self._bar = tqdm(unit=" questions", leave=False, disable=None)
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def _show(self, now: Progress) -> None:
+        self._bar.set_description(now.stage.capitalize(), refresh=False)
+        self._bar.total, self._bar.n = now.total, now.done
+        self._bar.refresh()
 
 
 class _ProgressDisplay:

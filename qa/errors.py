@@ -19,7 +19,7 @@ class NotFoundError(QuestionError):
 
 
 class CorpusError(QaError):
-    """Reports or `corpus.toml` cannot be read."""
+    """Reports, or what is kept beside them, cannot be read or written."""
 
 
 class IndexStateError(QaError):

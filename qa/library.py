@@ -9,19 +9,39 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from qa.answer import judge_candidates, make_answer
+from qa.answer import case_of, make_answer
 from qa.cite import citation, listed, locator, plural
-from qa.confidence import years_in
+from qa.confidence import (
+    CALIBRATION_FILE,
+    Calibration,
+    Case,
+    Fit,
+    calibrate,
+    find_calibration,
+    judge,
+    read_calibrations,
+    write_calibrations,
+    years_in,
+)
 from qa.encoder import SentenceEncoder
-from qa.errors import CorpusError, IndexStateError, ModelError, NotFoundError, QuestionError
+from qa.errors import (
+    CorpusError,
+    EvaluationError,
+    IndexStateError,
+    ModelError,
+    NotFoundError,
+    QuestionError,
+)
 from qa.find import make_finding
 from qa.index import Index, Manifest, build_from_passages, build_index, frame_of, stale_reasons
 from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
 from qa.query import Catalogue, check_section, complete, known_reports, understand
+from qa.questions import Question
 from qa.reranker import RERANKED, Reranker
 from qa.retrieve import Retriever
 from qa.store import content_words
@@ -33,6 +53,7 @@ from qa.types import (
     Encoder,
     Finding,
     Passage,
+    Progress,
     ProgressCallback,
     Query,
     ReportOutline,
@@ -212,6 +233,11 @@ class Library:
         return self._path
 
     @property
+    def calibration_file(self) -> Path:
+        """Where the library keeps calibrations of its own; it need not exist."""
+        return self._path / CORPUS_FOLDER / CALIBRATION_FILE
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be but does not stop an answer, such as a stale index."""
         return self._warnings
@@ -276,24 +302,18 @@ class Library:
             another mode than ``"full"`` is to be reranked.
         NotFoundError
             If a report, section or paragraph does not exist; the sentence lists those that do.
+        CorpusError
+            If `glossary.toml` or `calibration.json` beside the reports is damaged.
         ModelError, IndexStateError
             As in `prepare`, at the first question; also if the model to rerank with cannot be used.
         """
-        question, history = _well_formed(question), [_well_formed(earlier) for earlier in history]
-        _check_question(question, k)
+        _check_count(k)
         if rerank is not None and mode != _FULL:
             raise QuestionError(f'Only the mode "{_FULL}" is reranked, not "{mode}"; leave one of them out')
         reranker = None if rerank is None else self._reranker(rerank)
         started = time.perf_counter()
-        query = understand(
-            question,
-            self._catalogue,
-            vocabulary=self._vocabulary,
-            history=history,
-            reports=reports,
-            section=section,
-            before=before,
-            after=after,
+        query = self._understood(
+            question, history=history, reports=reports, section=section, before=before, after=after
         )
         reports_by_id = self._index.store.reports
         verdict = None
@@ -306,16 +326,8 @@ class Library:
                 with self._loading:
                     reranker.load()
             started += time.perf_counter() - loading
-            # Judged on the same passages whatever number is asked for, so that k changes no verdict.
-            found, candidates = self._ranked(query, k, mode, reranker)
-            verdict = judge_candidates(
-                query,
-                found[:_JUDGED],
-                reports_by_id,
-                model=self._index.manifest.model,
-                years=self._years,
-                rarity=self._index.store.rarity,
-            )
+            candidates, case = self._searched(query, k, mode=mode, reranker=reranker)
+            verdict = judge(case, calibration=self._calibration)
         elapsed_ms = (time.perf_counter() - started) * 1000
         return make_answer(
             query,
@@ -418,9 +430,104 @@ class Library:
         for report_id in self._index.store.reports:
             yield from (each for each in self._index.store.passages_of(report_id) if each.kind.ranked)
 
+    def calibrate(
+        self,
+        questions: Sequence[Question],
+        *,
+        path: Path | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Fit:
+        """Fit to questions how sure an answer is with this library's model, and write it down.
+
+        Questions that name a paragraph are not judged when they are asked, so they are left out here.
+
+        Parameters
+        ----------
+        questions
+            Answerable and unanswerable ones, at least ten of each.
+        path
+            The file the calibration is put into, in place of an earlier one of the same model; none for the
+            library's own, which is used from then on.
+        progress
+            Called with a `Progress` after each question.
+
+        Raises
+        ------
+        EvaluationError
+            If a question cannot be asked, or there are too few of a sort.
+        CorpusError
+            If the file holds something else or cannot be written.
+        ModelError, IndexStateError
+            As in `prepare`.
+        """
+        path = path or self.calibration_file
+        others = [each for each in read_calibrations(path) if not self._fits(each)]
+        self.prepare()
+        examples: list[tuple[Case, bool]] = []
+        for number, question in enumerate(questions, start=1):
+            try:
+                query = self._understood(question.text, history=question.history)
+            except QuestionError as error:
+                raise EvaluationError(f"Question {question.id} cannot be asked: {error}") from error
+            if not query.located:
+                examples.append((self._searched(query, _JUDGED)[1], question.answerable))
+            if progress is not None:
+                progress(Progress("asking", number, len(questions)))
+        manifest = self._index.manifest
+        found = calibrate(
+            examples,
+            model=manifest.model,
+            fingerprint=manifest.model_sha256,
+            date=datetime.now(UTC).date().isoformat(),
+        )
+        write_calibrations(path, [*others, found.calibration])
+        self.__dict__.pop("_calibration", None)
+        return found
+
     def close(self) -> None:
         """Close the index."""
         self._index.close()
+
+    def _understood(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> Query:
+        question = _well_formed(question)
+        _check_question(question)
+        return understand(
+            question,
+            self._catalogue,
+            vocabulary=self._vocabulary,
+            history=[_well_formed(earlier) for earlier in history],
+            reports=reports,
+            section=section,
+            before=before,
+            after=after,
+        )
+
+    def _searched(
+        self, query: Query, k: int, *, mode: str = _FULL, reranker: Reranker | None = None
+    ) -> tuple[list[Candidate], Case]:
+        """Return the passages to show, and what is judged: the same whatever number is shown."""
+        found, shown = self._ranked(query, k, mode, reranker)
+        store = self._index.store
+        case = case_of(query, found[:_JUDGED], store.reports, years=self._years, rarity=store.rarity)
+        return shown, case
+
+    @cached_property
+    def _calibration(self) -> Calibration | None:
+        manifest = self._index.manifest
+        return find_calibration(manifest.model, manifest.model_sha256, self.calibration_file)
+
+    def _fits(self, calibration: Calibration) -> bool:
+        manifest = self._index.manifest
+        return (calibration.model, calibration.fingerprint) == (manifest.model, manifest.model_sha256)
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -598,12 +705,15 @@ def _well_formed(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _check_question(question: str, k: int) -> None:
+def _check_question(question: str) -> None:
     if not question.strip():
         raise QuestionError("The question is empty; type a question in words")
     if len(question) > LONGEST_QUESTION:
         raise QuestionError(
             f"The question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}"
         )
+
+
+def _check_count(k: int) -> None:
     if not 1 <= k <= MOST_PASSAGES:
         raise QuestionError(f"{k:,} passages cannot be shown; give a number from 1 to {MOST_PASSAGES:,}")

@@ -20,6 +20,7 @@ from qa.cite import (
 from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
 
 if TYPE_CHECKING:
+    from qa.confidence import Fit
     from qa.evaluate import Evaluation, Measurement
 
 BAR = "▌"
@@ -213,6 +214,34 @@ def _refusals_and_time(evaluation: Evaluation, name: str) -> list[str]:
             "of the right passages in first place"
         )
     return lines
+
+
+def calibration_text(fit: Fit) -> str:
+    """Return what was fitted, and how it judges the questions it was fitted to and those left out."""
+    found = fit.calibration
+    shares = [
+        ("AUROC of the confidence", f"{fit.fitted.auroc:.3f}", f"{fit.cross_validated.auroc:.3f}"),
+        ("unanswerable refused", f"{fit.fitted.refused:.1%}", f"{fit.cross_validated.refused:.1%}"),
+        (
+            "answerable refused",
+            f"{fit.fitted.wrongly_refused:.1%}",
+            f"{fit.cross_validated.wrongly_refused:.1%}",
+        ),
+    ]
+    weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in found.to_dict()["weights"].items())
+    return printable(
+        "\n".join(
+            [
+                f"Fitted to {found.answerable} answerable and {found.unanswerable} unanswerable questions",
+                f"{'':<26}{'fitted':>10}{'cross-validated':>18}",
+                *(f"{name:<26}{fitted:>10}{left_out:>18}" for name, fitted, left_out in shares),
+                f"Refused below {found.refuse_below:.4f}, strong from {found.strong_from:.4f}; "
+                f"a cosine counts from {found.scale.floor:.3f} to {found.scale.ceiling:.3f}",
+                f"Weights: {weights}; intercept {found.intercept:+.2f}",
+                f"model {found.model} · weights {found.fingerprint[:12]} · {found.date}",
+            ]
+        )
+    )
 
 
 def _plural_kind(kind: Kind) -> str:

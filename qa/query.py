@@ -45,11 +45,15 @@ _COMPARES = re.compile(
 )
 _COMPARES_IF_NAMED = re.compile(r"\b(?:since|than|changed?|still|nearer|up|down|compare)\b", re.IGNORECASE)
 _OPENS_AS_FOLLOW_UP = re.compile(
-    r"(?:and|but|so|or|also|then|what about|how about|what of|why (?:is|was) (?:that|this)|such as)\b",
+    r"(?:(?:ok|okay)\b[\s,.!?–-]*|(?:yes|no|well|thanks|thank you|right|now|great)\s*[,.!?–-]+\s*)*"
+    r"(?:and|but|so|or|also|then|what about|how about|what of|why (?:is|was) (?:that|this)|such as"
+    r"|i mean|i meant)\b",
     re.IGNORECASE,
 )
 _REFERS_BACK = re.compile(
-    r"\b(?:it|its|itself|they|them|those|these|this|that|he|she|him|her|ones?|such)\b", re.I
+    r"\b(?:it|its|itself|they|them|those|these|this|that|he|she|him|her|such|ones"
+    r"|(?:the|this|that|which|another|other|first|second|last) one|you (?:also )?mentioned)\b",
+    re.IGNORECASE,
 )
 _EMPTY_IT = re.compile(
     r"\b(?:is|was|would|isn't|wasn't) it (?:\w+ )?(?:\w+)(?: for [\w' ]+)? (?:to|that)\b", re.I
@@ -57,6 +61,10 @@ _EMPTY_IT = re.compile(
 _MOST_WORDS_OF_A_FOLLOW_UP = 5
 _FEWEST_LETTERS = 3
 """Of the name of a filter, before it is offered."""
+_ENOUGH_TO_REFER_TO = 3
+"""From so many words on, a pronoun after them refers to something in its own question."""
+_LONGEST_CHAIN = 3
+"""How many earlier questions are the context at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ def understand(
         query,
         favoured=tuple(favoured) if len(favoured) < len(catalogue.reports) else (),
         compares=compares,
-        context=history[-1] if leans else None,
+        context=_leant_on(history, catalogue) if leans else None,
     )
     return query if vocabulary is None else _with_vocabulary(query, vocabulary)
 
@@ -370,20 +378,31 @@ def _names(report: Report, catalogue: Catalogue) -> set[str]:
     return {name for name in names if len(name) > 2}
 
 
+def _leant_on(history: Sequence[str], catalogue: Catalogue) -> str:
+    """Return the last question, after those that it leans on itself, oldest first."""
+    first = len(history) - 1
+    while first > 0 and len(history) - first < _LONGEST_CHAIN and _leans(history[first], catalogue):
+        first -= 1
+    return " ".join(history[first:])
+
+
 def _leans(words: str, catalogue: Catalogue) -> bool:
     """Whether a question cannot be understood without the one before it.
 
     Signs: it opens as one that goes on ("And …", "What about …"), or it is short and refers back with a
-    pronoun, or it holds next to nothing to search for.
+    pronoun that has nothing in the question itself to refer to, or it holds next to nothing to search for.
     """
-    content = [word for word in catalogue.content_words(words) if word not in _FOLLOWING_WORDS]
+    content = _searchable(words, catalogue)
     if _OPENS_AS_FOLLOW_UP.match(words) or len(content) < 2:
         return True
-    return (
-        len(content) <= _MOST_WORDS_OF_A_FOLLOW_UP
-        and _REFERS_BACK.search(words) is not None
-        and _EMPTY_IT.search(words) is None
-    )
+    if len(content) > _MOST_WORDS_OF_A_FOLLOW_UP or _EMPTY_IT.search(words):
+        return False
+    pronoun = _REFERS_BACK.search(words)
+    return pronoun is not None and len(_searchable(words[: pronoun.start()], catalogue)) < _ENOUGH_TO_REFER_TO
+
+
+def _searchable(words: str, catalogue: Catalogue) -> list[str]:
+    return [word for word in catalogue.content_words(words) if word not in _FOLLOWING_WORDS]
 
 
 _FOLLOWING_WORDS = frozenset(

@@ -9,7 +9,7 @@ score is a mixture of the three.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -124,7 +124,7 @@ class Retriever:
             ranked = rankings[0] if len(rankings) == 1 else dict(fuse([list(each) for each in rankings]))
         order = sorted(ranked, key=lambda number: (-ranked[number], number))
         if query.compares and mode == "full":
-            order = self._let_each_report_be_heard(order, query)
+            order = let_each_report_be_heard(order, self._index.store.reports_of(order), query.favoured)
         chosen = order[:limit]
         passages = self._index.store.passages(chosen)
         best, likeness = self._best_sentences(asked, comparison, chosen)
@@ -260,17 +260,6 @@ class Retriever:
             for number, read in zip(numbers, close, strict=True)
         }
 
-    def _let_each_report_be_heard(self, order: list[int], query: Query) -> list[int]:
-        """Move the best passage of each report that is compared among the first, the order otherwise kept."""
-        owners = self._index.store.reports_of(order)
-        heard = {owners[number] for number in order[:_HEARD]}
-        compared = query.favoured or tuple(dict.fromkeys(owners[number] for number in order))
-        missing = [report for report in compared if report not in heard][: _HEARD - 1]
-        moved = [next((n for n in order if owners[n] == report), None) for report in missing]
-        late = [number for number in moved if number is not None]
-        kept = [number for number in order if number not in late]
-        return kept[: _HEARD - len(late)] + late + kept[_HEARD - len(late) :]
-
     def _best_sentences(
         self, asked: _Asked, comparison: Comparison, numbers: Iterable[int]
     ) -> tuple[dict[int, tuple[Span, ...]], dict[int, list[tuple[Span, float]]]]:
@@ -294,6 +283,22 @@ class Retriever:
 def _shares(weights: Vectors) -> Vectors:
     """Return weights that sum to one."""
     return np.asarray(weights / max(float(weights.sum()), 1e-9), dtype=np.float32)
+
+
+def let_each_report_be_heard(
+    order: Sequence[int], owners: Mapping[int, str], favoured: Sequence[str]
+) -> list[int]:
+    """Move the best passage of each report that is compared among the first, the order otherwise kept.
+
+    `owners` names the report of each passage; none `favoured`: all of them are compared.
+    """
+    heard = {owners[number] for number in order[:_HEARD]}
+    compared = favoured or tuple(dict.fromkeys(owners[number] for number in order))
+    missing = [report for report in compared if report not in heard][: _HEARD - 1]
+    moved = [next((n for n in order if owners[n] == report), None) for report in missing]
+    late = [number for number in moved if number is not None]
+    kept = [number for number in order if number not in late]
+    return kept[: _HEARD - len(late)] + late + kept[_HEARD - len(late) :]
 
 
 def replace_phrase(text: str, phrase: str, meaning: str) -> str:

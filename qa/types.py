@@ -407,11 +407,12 @@ class Answer:
     notes
         The same in sentences, where it is not just as typed.
     confidence
-        ``"strong"``, ``"possible"`` or ``"none"``.
+        ``"strong"``, ``"possible"`` or ``"none"``; ``"uncalibrated"`` where no calibration fits the model:
+        then nothing that was found is refused.
     reason
-        A sentence that says why.
+        Why, in a sentence or two.
     confidence_score
-        How probable an answer is, 0 to 1; none where nothing was judged or the model has no calibration.
+        How probable an answer is, 0 to 1; none where nothing was judged or no calibration fits the model.
     searched
         What was searched, such as ``"2 reports, 149 passages"``.
     """

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,11 +50,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "answer",
         "cite",
         "find",
+        "questions",
     },
     "questions": set(),
     "evaluate": {"questions"},
     "evaluation_report": {"evaluate", "questions", "cite"},
-    "printing": {"evaluate", "evaluation_report", "cite"},
+    "printing": {"confidence", "evaluate", "evaluation_report", "cite"},
     "cli": {"library", "questions", "evaluate", "evaluation_report", "printing", "cite", "tui"},
     "tui": {"cite"},
     "__init__": {"library"},
@@ -203,6 +205,18 @@ def test_every_error_but_those_of_a_worker_of_the_app_is_caught_by_name() -> Non
                 assert node.type is not None, path
                 caught = {inner.id for inner in ast.walk(node.type) if isinstance(inner, ast.Name)}
                 assert not caught & {"Exception", "BaseException"}, path
+
+
+def test_every_file_of_the_package_that_is_no_module_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    installed = {
+        path
+        for package, patterns in project["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    others = {p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix not in {".py", ".pyc"}}
+    assert others == installed
 
 
 def test_nothing_is_run_that_comes_as_data() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,27 +16,45 @@ from hypothesis import strategies as st
 
 from qa.confidence import (
     FEATURES,
-    SHIPPED,
     AnswerKind,
     Calibration,
+    Case,
     Judged,
     Level,
     Scale,
     Sentence,
     Signs,
+    Verdict,
     auroc,
     cross_validate,
     expects,
+    find_calibration,
     fit,
     judge,
     likeness_scale,
+    read_calibrations,
+    shipped_calibrations,
     signs_of,
+    write_calibrations,
     years_in,
 )
+from qa.errors import CorpusError, EvaluationError
 from qa.types import Expansion
 
 ABOUT = "Joint inspection, Westshire 2014"
 YEARS = (2010, 2013, 2014)
+(SHIPPED,) = shipped_calibrations()
+FITTED: Any = {"model": "a-model", "fingerprint": "abc", "date": "2014-05-01", "scale": SHIPPED.scale}
+
+
+def judged(
+    question: str, passages: Sequence[Judged], *, calibration: Calibration | None = SHIPPED, **known: Any
+) -> Verdict:
+    return judge(Case(question, passages, **known), calibration=calibration)
+
+
+def found_signs(question: str, passages: Sequence[Judged], **known: Any) -> Signs:
+    return signs_of(Case(question, passages, **known), scale=SHIPPED.scale)
 
 
 def a_passage(*sentences: str, likeness: float | None = 0.7, about: str = ABOUT) -> Judged:
@@ -120,9 +141,9 @@ def test_the_first_question_word_tells_the_kind() -> None:
 
 def test_a_number_of_the_thing_counted_is_strong_support() -> None:
     question = "How many nurseries are there in Westshire?"
-    counted = signs_of(question, [a_passage("Westshire has 17 nurseries.")])
-    other = signs_of(question, [a_passage("Westshire has nurseries and 17 libraries.")])
-    without = signs_of(question, [a_passage("Westshire has very good nurseries.")])
+    counted = found_signs(question, [a_passage("Westshire has 17 nurseries.")])
+    other = found_signs(question, [a_passage("Westshire has nurseries and 17 libraries.")])
+    without = found_signs(question, [a_passage("Westshire has very good nurseries.")])
     assert counted.support > other.support > without.support == 0
     assert without.gap > counted.gap
 
@@ -136,36 +157,38 @@ def test_a_number_of_the_thing_counted_is_strong_support() -> None:
     ],
 )
 def test_years_ages_and_labels_are_no_numbers_of_things(sentence: str) -> None:
-    assert signs_of("How many buses are there?", [a_passage(sentence)]).held == 0
+    assert found_signs("How many buses are there?", [a_passage(sentence)]).held == 0
 
 
 def test_what_the_question_says_itself_is_no_answer() -> None:
-    assert signs_of("When in 2013 did the board first meet?", [a_passage("The board met in 2013.")]).held == 0
-    assert signs_of("When did the board meet?", [a_passage("The board met in 2013.")]).held == 1
+    assert (
+        found_signs("When in 2013 did the board first meet?", [a_passage("The board met in 2013.")]).held == 0
+    )
+    assert found_signs("When did the board meet?", [a_passage("The board met in 2013.")]).held == 1
 
 
 def test_a_length_of_time_must_be_in_the_unit_asked_for() -> None:
     waits = a_passage("Families wait for six weeks.")
-    assert signs_of("How many weeks do families wait?", [waits]).held == 1
-    assert signs_of("How many months do families wait?", [waits]).held == 0
+    assert found_signs("How many weeks do families wait?", [waits]).held == 1
+    assert found_signs("How many months do families wait?", [waits]).held == 0
 
 
 def test_a_post_is_no_name_where_a_person_is_wanted() -> None:
     question = "Who is the director of the service?"
-    assert signs_of(question, [a_passage("The director leads the service well.")]).held < 0.5
-    assert signs_of(question, [a_passage("The director is Ms Jane Doe.")]).held == 1
+    assert found_signs(question, [a_passage("The director leads the service well.")]).held < 0.5
+    assert found_signs(question, [a_passage("The director is Ms Jane Doe.")]).held == 1
 
 
 def test_an_answer_in_the_next_sentence_counts() -> None:
     apart = a_passage("Attendance is not reported here.", "The target is 80%.", likeness=None)
     beside = a_passage("Attendance of pupils has a target.", "The target is 80%.", likeness=None)
     question = "What percentage is the target for attendance of pupils?"
-    assert signs_of(question, [beside]).support > signs_of(question, [apart]).support
+    assert found_signs(question, [beside]).support > found_signs(question, [apart]).support
 
 
 def test_a_name_no_report_has_is_refused_by_name() -> None:
     passages = [a_passage("Attendance is good in all schools.")]
-    verdict = judge("How did Covid-19 affect attendance?", passages, unknown=["covid"], years=YEARS)
+    verdict = judged("How did Covid-19 affect attendance?", passages, unknown=["covid"], years=YEARS)
     assert verdict.level is Level.NONE
     assert verdict.reason == "“Covid-19” occurs nowhere in these reports."
 
@@ -173,33 +196,35 @@ def test_a_name_no_report_has_is_refused_by_name() -> None:
 def test_a_name_of_two_words_is_said_whole() -> None:
     passages = [a_passage("Children are safe.")]
     question = "Are children safe in North Eastshire?"
-    verdict = judge(question, passages, unknown=["north", "eastshire"], years=YEARS)
+    verdict = judged(question, passages, unknown=["north", "eastshire"], years=YEARS)
     assert verdict.reason == "“North Eastshire” occurs nowhere in these reports."
 
 
 def test_a_year_outside_the_reports_is_refused_by_year() -> None:
     passages = [a_passage("The leadership is inadequate.")]
-    verdict = judge("Was leadership inadequate in 2019?", passages, unknown=["2019"], years=YEARS)
+    verdict = judged("Was leadership inadequate in 2019?", passages, unknown=["2019"], years=YEARS)
     assert verdict.level is Level.NONE
     assert verdict.reason == "These reports do not cover 2019."
 
 
 def test_a_thing_spoken_of_without_the_sum_asked_for_is_refused() -> None:
     passages = [a_passage("The cost of home to school transport is very high.", likeness=0.8)]
-    verdict = judge("How much did home to school transport cost?", passages, years=YEARS)
+    verdict = judged("How much did home to school transport cost?", passages, years=YEARS)
     assert verdict.level is Level.NONE
     assert verdict.reason == "No passage found gives a sum of money for this."
 
 
 def test_what_is_said_of_all_passages_holds_for_the_last() -> None:
     silent = [a_passage("The cost of transport is very high.") for _ in range(6)]
-    assert signs_of("How much did transport cost?", silent).held == 0
-    assert signs_of("How much did transport cost?", [*silent, a_passage("Buses cost £900.")]).held == 1
+    assert found_signs("How much did transport cost?", silent).held == 0
+    assert found_signs("How much did transport cost?", [*silent, a_passage("Buses cost £900.")]).held == 1
 
 
 def test_everyday_words_that_no_report_has_do_not_refuse() -> None:
     passages = [a_passage("Measures to combat truancy are successful.", likeness=0.4)]
-    verdict = judge("What's done about kids bunking off?", passages, unknown=["kids", "bunking"], years=YEARS)
+    verdict = judged(
+        "What's done about kids bunking off?", passages, unknown=["kids", "bunking"], years=YEARS
+    )
     assert verdict.level is Level.POSSIBLE
     assert verdict.reason == "“kids” and “bunking” occur nowhere in these reports."
 
@@ -207,34 +232,34 @@ def test_everyday_words_that_no_report_has_do_not_refuse() -> None:
 def test_nonsense_far_from_every_passage_is_refused() -> None:
     passages = [a_passage("Attendance is good.", likeness=0.12)]
     words = ["recipe", "lemon", "cake"]
-    verdict = judge("What is the best recipe for lemon cake?", passages, unknown=words, years=YEARS)
+    verdict = judged("What is the best recipe for lemon cake?", passages, unknown=words, years=YEARS)
     assert verdict.level is Level.NONE
     assert verdict.reason == "“recipe”, “lemon” and “cake” occur nowhere in these reports."
 
 
 def test_an_answer_of_its_kind_about_the_thing_is_strong() -> None:
     passages = [a_passage("With a population of 36,500, Westshire is small.", likeness=0.85)]
-    verdict = judge("What is the population of Westshire?", passages, years=YEARS)
+    verdict = judged("What is the population of Westshire?", passages, years=YEARS)
     assert verdict.level is Level.STRONG
     assert verdict.reason == "A passage that speaks of this gives a number."
 
 
 def test_a_name_that_none_of_the_passages_has_is_a_doubt() -> None:
     passages = [a_passage("Breast feeding rates are high in Westshire.", likeness=0.8)]
-    verdict = judge("Is breast feeding in Westshire as common as in Eastshire?", passages, years=YEARS)
+    verdict = judged("Is breast feeding in Westshire as common as in Eastshire?", passages, years=YEARS)
     assert verdict.level is not Level.STRONG
     assert verdict.reason == "No passage found names “Eastshire”."
 
 
 def test_a_name_in_the_title_of_the_report_is_named() -> None:
-    assert signs_of("Is all well in Westshire?", [a_passage("All is well.")]).unnamed == 0
+    assert found_signs("Is all well in Westshire?", [a_passage("All is well.")]).unnamed == 0
 
 
 def test_an_expansion_covers_the_abbreviation_typed() -> None:
     passages = [a_passage("The local safeguarding board starts in May 2014.")]
     question = "When does the LSB start?"
     expansions = [Expansion("LSB", "local safeguarding board", "glossary")]
-    plain, expanded = signs_of(question, passages), signs_of(question, passages, expansions=expansions)
+    plain, expanded = found_signs(question, passages), found_signs(question, passages, expansions=expansions)
     assert plain.unnamed == 1
     assert expanded.unnamed == 0
     assert expanded.support > plain.support
@@ -242,14 +267,16 @@ def test_an_expansion_covers_the_abbreviation_typed() -> None:
 
 def test_capitals_at_a_start_or_on_every_word_make_no_name() -> None:
     words = ["potholes", "mended"]
-    assert not signs_of("Potholes mended?", [a_passage("All is well.")], unknown=words).unknown_names
-    assert not signs_of("Are Potholes Mended Well?", [a_passage("All is well.")], unknown=words).unknown_names
+    assert not found_signs("Potholes mended?", [a_passage("All is well.")], unknown=words).unknown_names
+    assert not found_signs(
+        "Are Potholes Mended Well?", [a_passage("All is well.")], unknown=words
+    ).unknown_names
 
 
 def test_an_earlier_question_adds_its_words() -> None:
     passages = [a_passage("Exclusions are falling in primary schools.", likeness=None)]
-    alone = signs_of("And in primary schools?", passages)
-    leaning = signs_of("And in primary schools?", passages, context="Are visits to libraries falling?")
+    alone = found_signs("And in primary schools?", passages)
+    leaning = found_signs("And in primary schools?", passages, context="Are visits to libraries falling?")
     assert leaning.spoken < alone.spoken
 
 
@@ -259,30 +286,40 @@ def test_both_ends_of_a_double_year_are_years() -> None:
 
 
 def test_no_passage_is_no_answer() -> None:
-    verdict = judge("Is all well?", [])
+    verdict = judged("Is all well?", [])
     assert (verdict.level, verdict.reason) == (Level.NONE, "No passage was found for this.")
 
 
 def test_a_model_without_calibration_is_said_to_be_uncalibrated() -> None:
-    verdict = judge("Is all well?", [a_passage("All is well.")], calibration=None)
-    assert verdict.level is Level.POSSIBLE
-    assert verdict.score is None
-    assert "uncalibrated" in verdict.reason
+    verdict = judged("Is all well?", [a_passage("All is well.", likeness=-0.5)], calibration=None)
+    assert (verdict.level, verdict.score) == (Level.UNCALIBRATED, None)
+    assert "run: qa eval --calibrate" in verdict.reason
+
+
+def test_what_the_words_alone_tell_is_said_without_a_calibration() -> None:
+    passages = [a_passage("Attendance is good in all schools.")]
+    verdict = judged(
+        "How did Covid-19 affect attendance?", passages, unknown=["covid"], years=YEARS, calibration=None
+    )
+    assert verdict.level is Level.UNCALIBRATED
+    assert verdict.reason.startswith(
+        "“Covid-19” occurs nowhere in these reports. No calibration fits this model"
+    )
 
 
 def test_passages_without_likeness_can_be_judged() -> None:
-    verdict = judge("How many nurseries are there?", [Judged("There are 17 nurseries.")])
+    verdict = judged("How many nurseries are there?", [Judged("There are 17 nurseries.")])
     assert verdict.level is not Level.NONE
 
 
 def test_a_table_row_is_judged_as_it_reads() -> None:
     row = Judged(text="Staying safe\t3", reading="Staying safe — Grade: 3")
-    assert signs_of("What grade was staying safe given?", [row]).held == 1
+    assert found_signs("What grade was staying safe given?", [row]).held == 1
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.floats(-1, 1))
 def test_any_text_is_judged_with_one_sentence_of_reason(question: str, text: str, likeness: float) -> None:
-    verdict = judge(question, [Judged(text, sentences=(Sentence(text, likeness),))], years=YEARS)
+    verdict = judged(question, [Judged(text, sentences=(Sentence(text, likeness),))], years=YEARS)
     assert verdict.score is not None
     assert 0 <= verdict.score <= 1
     assert verdict.reason.endswith(".")
@@ -300,14 +337,71 @@ def test_a_calibration_survives_being_written_as_json() -> None:
     assert Calibration.from_dict(json.loads(json.dumps(SHIPPED.to_dict()))) == SHIPPED
 
 
-@pytest.mark.parametrize("damage", [{"weights": {}}, {"weights": None}, {"intercept": None}, {"scale": 1}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"weights": {}},
+        {"weights": None},
+        {"weights": {**dict.fromkeys(FEATURES, 1.0), "another": 1.0}},
+        {"intercept": None},
+        {"intercept": float("nan")},
+        {"scale": 1},
+        {"scale": {"floor": 0.5, "ceiling": 0.5}},
+        {"answerable": float("inf")},
+    ],
+)
 def test_a_damaged_calibration_is_an_error(damage: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"calibration|weights"):
         Calibration.from_dict({**SHIPPED.to_dict(), **damage})
 
 
+def test_several_models_stand_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    assert read_calibrations(path) == ()
+    write_calibrations(path, [SHIPPED, fit(many_signs(), **FITTED)])
+    assert [each.model for each in read_calibrations(path)] == [SHIPPED.model, "a-model"]
+    assert [file.name for file in tmp_path.iterdir()] == ["calibration.json"]
+
+
+def test_the_calibration_of_a_library_goes_before_the_one_shipped(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    assert find_calibration(SHIPPED.model, SHIPPED.fingerprint, path) == SHIPPED
+    write_calibrations(path, [replace(SHIPPED, refuse_below=0.1)])
+    own = find_calibration(SHIPPED.model, SHIPPED.fingerprint, path)
+    assert own is not None
+    assert own.refuse_below == 0.1
+
+
+def test_a_calibration_fits_a_model_by_name_and_weights(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    assert find_calibration(SHIPPED.model, "other weights", path) is None
+    assert find_calibration("another name", SHIPPED.fingerprint, path) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"calibrations": 1}',
+        b'{"calibrations": [1]}',
+        b'{"calibrations": [{}]}',
+        b"\xff",
+    ],
+)
+def test_a_damaged_file_is_one_sentence_with_the_command_that_mends_it(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_bytes(text)
+    with pytest.raises(
+        CorpusError, match=r"calibration\.json holds no calibrations .*run: qa eval --calibrate"
+    ):
+        read_calibrations(path)
+
+
 def test_a_fit_finds_the_sign_that_tells() -> None:
-    calibration = fit(many_signs(), model="a-model", date="2014-05-01")
+    calibration = fit(many_signs(), **FITTED)
     good, bad = some_signs(1000, answerable=True), some_signs(1001, answerable=False)
     assert calibration.score(good) > 0.5 > calibration.score(bad)
     assert (calibration.answerable, calibration.unanswerable) == (60, 40)
@@ -315,13 +409,13 @@ def test_a_fit_finds_the_sign_that_tells() -> None:
 
 def test_a_fit_refuses_no_more_answerable_questions_than_allowed() -> None:
     examples = many_signs()
-    calibration = fit(examples, model="a-model", date="2014-05-01", wrongly_refused=0.05)
+    calibration = fit(examples, **FITTED, wrongly_refused=0.05)
     scores = [calibration.score(signs) for signs, answerable in examples if answerable]
     assert np.mean(np.array(scores) < calibration.refuse_below) <= 0.07
 
 
 def test_a_fit_is_the_same_each_time() -> None:
-    first, second = (fit(many_signs(), model="a-model", date="2014-05-01") for _ in range(2))
+    first, second = (fit(many_signs(), **FITTED) for _ in range(2))
     assert first == second
 
 
@@ -334,9 +428,9 @@ def test_cross_validation_tells_signal_from_noise() -> None:
 
 
 def test_too_few_questions_are_not_fitted() -> None:
-    with pytest.raises(ValueError, match="at least 10"):
-        fit(many_signs(60, 9), model="a-model", date="2014-05-01")
-    with pytest.raises(ValueError, match="at least 10"):
+    with pytest.raises(EvaluationError, match="there are 60 and 9; add some"):
+        fit(many_signs(60, 9), **FITTED)
+    with pytest.raises(EvaluationError, match="at least 10"):
         cross_validate([])
 
 
@@ -353,5 +447,5 @@ def test_a_scale_spans_the_likenesses_of_most_questions() -> None:
     scale = likeness_scale(found)
     assert 0.2 < scale.floor < 0.3 < 0.8 < scale.ceiling < 0.9
     assert Scale(0.3, 0.8).of(0.55) == pytest.approx(0.5)
-    with pytest.raises(ValueError, match="likeness"):
+    with pytest.raises(EvaluationError, match="No sentence"):
         likeness_scale([[Judged("All is well.")]])

@@ -131,6 +131,61 @@ def test_a_follow_up_leans_on_the_question_before(library: Library) -> None:
     assert library.ask("And who is?", history=[QUESTION]).answered
 
 
+EARLIER = "Are libraries open on Sundays?"
+
+
+def context_of(library: Library, question: str, *history: str) -> str | None:
+    query = library.ask(question, k=1, history=history).query
+    assert query is not None
+    return query.context
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And for those who have left school?",
+        "What about social care?",
+        "Okay. And what about foster care?",
+        "No, I meant the primary schools.",
+        "How many of those were permanent?",
+        "What did the first one recommend?",
+        "Do families find it helpful?",
+        "What happened then?",
+    ],
+)
+def test_a_question_that_leans_is_searched_with_the_one_before(library: Library, question: str) -> None:
+    assert context_of(library, question, EARLIER) == EARLIER
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What mental health services are there?",
+        "Who received the annual letter, and what do they do?",
+        "Did the council publish more plans in its review?",
+        "Are foster carers paid more than those elsewhere?",
+        "Is it easy for families to find a nursery?",
+        "What does the family one stop shop do?",
+        "No young people smoke?",
+        "Right and wrong: do schools teach children the difference?",
+    ],
+)
+def test_a_question_that_stands_alone_is_not_mixed_with_the_one_before(
+    library: Library, question: str
+) -> None:
+    assert context_of(library, question, EARLIER) is None
+    alone = library.ask(question)
+    assert ids(library.ask(question, history=[EARLIER])) == ids(alone)
+
+
+def test_what_a_question_leans_on_comes_with_what_that_leans_on_itself(library: Library) -> None:
+    first, second, third = "Are exclusions falling?", "And in primary schools?", "Why is that?"
+    assert context_of(library, "What about boys?", EARLIER, first, second) == f"{first} {second}"
+    assert context_of(library, "What about boys?", EARLIER, first) == first
+    # Not further back than three questions.
+    assert context_of(library, "What about boys?", first, second, third, third) == f"{second} {third} {third}"
+
+
 def test_reports_and_section_narrow_the_answer(library: Library) -> None:
     assert {c.report.id for c in library.ask(QUESTION, reports=["apa-2008"]).passages} == {"apa-2008"}
     narrow = library.ask(QUESTION, reports=["jar-2006"], section="being healthy", k=50)

@@ -1,17 +1,16 @@
-"""Whether the passages found answer a question, and one true sentence why."""
+"""Whether the passages found answer a question, and why, in words that are true."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qa.confidence.asked import Asked
-from qa.confidence.calibration import DEFAULT_SCALE, SHIPPED, Calibration
+from qa.confidence.calibration import Calibration
 from qa.confidence.kinds import MISSING, AnswerKind, expects, strength_of, years_in
-from qa.confidence.signs import Judged, Scale, Sentence, Signs
+from qa.confidence.signs import PLAIN_SCALE, Case, Scale, Sentence, Signs
 from qa.confidence.words import stems_in
-from qa.types import Expansion
 
 _JUDGED_PASSAGES = 5
 _BESIDE = 0.7
@@ -19,18 +18,19 @@ _BESIDE = 0.7
 
 
 class Level(StrEnum):
-    """How sure it is that the passages answer."""
+    """How sure it is that the passages answer; uncalibrated where that cannot be told."""
 
     STRONG = "strong"
     POSSIBLE = "possible"
     NONE = "none"
+    UNCALIBRATED = "uncalibrated"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How sure it is that the passages answer, and one true sentence why.
+    """How sure it is that the passages answer, and why, in words that are true.
 
-    `score` is none where the model has no calibration; `level` is then never more than possible.
+    `score` is none where no calibration fits the model.
     """
 
     level: Level
@@ -42,80 +42,40 @@ class Verdict:
 # --- judging -----------------------------------------------------------------------------------------------
 
 
-def judge(
-    question: str,
-    passages: Sequence[Judged],
-    *,
-    unknown: Sequence[str] = (),
-    years: Collection[int] = (),
-    expansions: Sequence[Expansion] = (),
-    context: str | None = None,
-    rarity: Callable[[str], float] | None = None,
-    calibration: Calibration | None = SHIPPED,
-) -> Verdict:
-    """Return whether the passages answer a question, and why it is thought so.
+def judge(case: Case, *, calibration: Calibration | None) -> Verdict:
+    """Return whether the passages found answer a question, and why it is thought so.
+
+    Without a calibration nothing is refused, for what a likeness is worth is not known; what can be said of
+    the words alone still is.
 
     Parameters
     ----------
-    question
-        As it was typed, with its spelling mended; capitals tell names from other words.
-    passages
-        What was found, best first. The first five are weighed; what is said of all holds for all of them.
-    unknown
-        Words of the question that stand in no report, in no form, nor by an expansion.
-    years
-        Years that the reports speak of; none given: no year is held to be outside.
-    expansions
-        Other words for some of the question's.
-    context
-        The earlier question that this one leans on.
-    rarity
-        Weight of a word, such as its inverse document frequency; none for all alike.
+    case
+        The question and what was found.
     calibration
         For the model that gave the likenesses; none if there is none for it.
     """
-    signs = signs_of(
-        question,
-        passages,
-        unknown=unknown,
-        years=years,
-        expansions=expansions,
-        context=context,
-        rarity=rarity,
-        scale=DEFAULT_SCALE if calibration is None else calibration.scale,
-    )
-    if not passages:
+    signs = signs_of(case, scale=PLAIN_SCALE if calibration is None else calibration.scale)
+    if not case.passages:
         return Verdict(
             Level.NONE, "No passage was found for this.", signs, None if calibration is None else 0.0
         )
+    doubt = _doubt(signs)
     if calibration is None:
-        return Verdict(Level.POSSIBLE, "Confidence is uncalibrated for this model.", signs)
+        return Verdict(Level.UNCALIBRATED, f"{doubt} {_UNCALIBRATED}" if doubt else _UNCALIBRATED, signs)
     score = calibration.score(signs)
     if score < calibration.refuse_below:
         return Verdict(Level.NONE, _why_not(signs), signs, score)
-    doubt = _doubt(signs)
     if doubt is None and score >= calibration.strong_from:
         return Verdict(Level.STRONG, _why(signs), signs, score)
     return Verdict(Level.POSSIBLE, doubt or _UNSURE, signs, score)
 
 
-def signs_of(
-    question: str,
-    passages: Sequence[Judged],
-    *,
-    unknown: Sequence[str] = (),
-    years: Collection[int] = (),
-    expansions: Sequence[Expansion] = (),
-    context: str | None = None,
-    rarity: Callable[[str], float] | None = None,
-    scale: Scale = DEFAULT_SCALE,
-) -> Signs:
-    """Return what speaks for and against an answer.
-
-    The parameters are those of `judge`, and the scale of the model's likenesses.
-    """
+def signs_of(case: Case, *, scale: Scale) -> Signs:
+    """Return what speaks for and against an answer, likeness on the scale of the model that gave it."""
+    question, passages = case.question, case.passages
     kind = expects(question)
-    asked = Asked(question, unknown, expansions, context, rarity or (lambda _: 1.0))
+    asked = Asked(question, case.unknown, case.expansions, case.context, case.rarity or (lambda _: 1.0))
     support = held = spoken = 0.0
     by_words: list[float] = []
     likenesses: list[float] = []
@@ -142,7 +102,7 @@ def signs_of(
         rest = (each.reading or each.text for each in passages[_JUDGED_PASSAGES:])
         held = max((strength_of(kind, question, text, asked.stems) for text in rest), default=0.0)
     likenesses += [each.dense for each in passages[:_JUDGED_PASSAGES] if each.dense is not None]
-    outside = tuple(sorted(set(years_in(question)) - set(years))) if years else ()
+    outside = tuple(sorted(set(years_in(question)) - set(case.years))) if case.years else ()
     strangers = tuple(name for name in asked.unknown_names if not set(years_in(name)) & set(outside))
     named, absent = asked.named(passages, by_words)
     return Signs(
@@ -165,6 +125,7 @@ def signs_of(
 
 # --- the sentence that says why ----------------------------------------------------------------------------
 
+_UNCALIBRATED = "No calibration fits this model; to make one, run: qa eval --calibrate."
 _UNSURE = "A passage speaks of this, but perhaps not of all that is asked."
 _MUCH_MISSED = 0.25
 """Share of the question's words that no report has, from which it is said."""

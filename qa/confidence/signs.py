@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from qa.confidence.kinds import AnswerKind
+from qa.types import Expansion
 
 
 class Sentence(NamedTuple):
@@ -41,6 +43,37 @@ class Judged:
     about: str = ""
     sentences: tuple[Sentence, ...] = ()
     dense: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question and what was found for it: all that is judged.
+
+    Attributes
+    ----------
+    question
+        As it was typed, with its spelling mended; capitals tell names from other words.
+    passages
+        What was found, best first. The first five are weighed; what is said of all holds for all of them.
+    unknown
+        Words of the question that stand in no report, in no form, nor by an expansion.
+    years
+        Years that the reports speak of; none given: no year is held to be outside.
+    expansions
+        Other words for some of the question's.
+    context
+        The earlier question that this one leans on.
+    rarity
+        Weight of a word, such as its inverse document frequency; none for all alike.
+    """
+
+    question: str
+    passages: Sequence[Judged]
+    unknown: Sequence[str] = ()
+    years: Collection[int] = ()
+    expansions: Sequence[Expansion] = ()
+    context: str | None = None
+    rarity: Callable[[str], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +125,11 @@ class Signs:
     unknown_words: tuple[str, ...] = ()
     absent_names: tuple[str, ...] = ()
 
+    @property
+    def weighed(self) -> tuple[float, ...]:
+        """The signs that are weighed, in the order of `FEATURES`."""
+        return tuple(float(getattr(self, name)) for name in FEATURES)
+
 
 FEATURES = ("checkable", "support", "gap", "spoken", "strange", "unnamed", "remote")
 """The signs that are weighed, each from 0 to 1, in the order of a calibration's weights."""
@@ -112,3 +150,7 @@ class Scale(NamedTuple):
     def below(self, likeness: float) -> float:
         """Return how far a cosine is below the floor: 0 (not at all) to 1 (no likeness)."""
         return min(1.0, max(0.0, (self.floor - likeness) / self.floor)) if self.floor > 0 else 0.0
+
+
+PLAIN_SCALE = Scale(0.0, 1.0)
+"""Cosines as they are, where nothing is known of the model's."""

@@ -84,7 +84,7 @@ def find_reports(corpus: Path) -> list[ReportFile]:
 
 def unreadable_files(corpus: Path) -> list[Path]:
     """Return the files of a corpus folder that are of no format that can be read, its own files left out."""
-    known = {METADATA_FILE, "glossary.toml"}
+    known = {METADATA_FILE, "glossary.toml", "calibration.json"}
     return [
         path
         for path in _files(corpus)

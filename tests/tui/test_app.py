@@ -21,7 +21,7 @@ from qa.tui.help import HelpScreen, bindings_of
 from qa.tui.question import QuestionBox
 from qa.tui.reader import Section
 from qa.tui.screen import AskScreen, Panes
-from qa.tui.thread import Thread, TurnState
+from qa.tui.thread import Thread, Turn, TurnState
 from qa.types import Answer, Progress, ProgressCallback
 from tests.tui.fakes import (
     HOSTILE,
@@ -277,6 +277,14 @@ async def test_an_unanswered_question_says_that_nothing_was_found(library: FakeL
         assert screen_of(pilot).thread.turns[0].state_in_words().startswith(NOTHING_ANSWERS)
         assert on_screen(pilot, "Nothing in these reports")
         assert screen_of(pilot).thread.current is None
+
+
+def test_an_uncalibrated_answer_says_so_under_its_question() -> None:
+    answer = Answer(QUESTION, True, (), 1.0, confidence="uncalibrated", reason="No calibration fits.")
+    turn = Turn(1, QUESTION, TurnState.ANSWERED, answer)
+    assert turn.state_in_words() == "Uncalibrated: No calibration fits."
+    turn.answer = replace(answer, confidence="strong", reason="A passage speaks of this.")
+    assert turn.state_in_words() == ""
 
 
 async def test_an_empty_question_is_not_asked(library: FakeLibrary) -> None:
