@@ -66,6 +66,9 @@ _LOCK = ".lock"
 _GROUP = 256
 """Passages that are encoded and written at a time."""
 
+_MOST_READ_PRECISELY = 2_000
+"""Passages that are read with the model's own weights, which takes a minute; more with quicker ones."""
+
 _TITLE_WORDS = 12
 
 
@@ -375,6 +378,7 @@ def _write_vectors(
     ]
     windows: list[Window] = []
     sentences: list[Sentence] = []
+    quick = len(numbered) > _MOST_READ_PRECISELY
     tokens, vectors = TokenWriter(folder), VectorWriter(folder / _WINDOWS, encoder.dimension)
     limit = encoder.max_tokens
     progress(Progress("encoding", 0, len(numbered)))
@@ -382,7 +386,7 @@ def _write_vectors(
         group = numbered[start : start + _GROUP]
         framed = _framed(((report, passage) for _, report, passage in group), encoder, limit)
         for (number, _, passage), text, encoded in zip(
-            group, framed, encoder.encode_passages(framed), strict=True
+            group, framed, encoder.encode_passages(framed, quick=quick), strict=True
         ):
             tokens.add(number, encoded.tokens)
             vectors.add(encoded.windows)

@@ -500,8 +500,8 @@ class Encoder(Protocol):
     def token_offsets(self, texts: Sequence[str]) -> list[Offsets]:
         """The tokens of each whole text: the characters each stands for, shape ``(count, 2)``, int32."""
 
-    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
-        """Encode passages; every token is seen in the light of the others."""
+    def encode_passages(self, passages: Sequence[FramedText], *, quick: bool = False) -> list[EncodedText]:
+        """Encode passages, each token in the light of the others; quickly with some loss of precision."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[EncodedQuestion]:
         """Encode questions; of one longer than the model reads only the first tokens."""

@@ -126,7 +126,7 @@ class KeywordEncoder:
     def token_offsets(self, texts: Sequence[str]) -> list[Offsets]:
         return [np.array(_offsets(text), dtype=np.int32).reshape(-1, 2) for text in texts]
 
-    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
+    def encode_passages(self, passages: Sequence[FramedText], *, quick: bool = False) -> list[EncodedText]:
         return [self._read_passage(passage) for passage in passages]
 
     def encode_questions(self, texts: Sequence[str]) -> list[EncodedQuestion]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class _HeldEncoder(KeywordEncoder):
-    def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
+    def encode_passages(self, passages: Sequence[FramedText], *, quick: bool = False) -> list[EncodedText]:
         if not self.encoded:
             print("held", file=sys.stderr, flush=True)
             sys.stdin.readline()
-        return super().encode_passages(passages)
+        return super().encode_passages(passages, quick=quick)
 
 
 if __name__ == "__main__":

@@ -521,7 +521,9 @@ def test_a_report_that_vanishes_while_indexing_is_named_and_the_old_index_stays(
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError(28, "No space left on device")])
 def test_an_encoder_that_fails_leaves_the_old_index(small_folder: Path, error: BaseException) -> None:
     class FailingEncoder(KeywordEncoder):
-        def encode_passages(self, passages: Sequence[FramedText]) -> list[EncodedText]:
+        def encode_passages(
+            self, passages: Sequence[FramedText], *, quick: bool = False
+        ) -> list[EncodedText]:
             raise error
 
     before = files_of(small_folder)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.encoder.runtime import DENSE, DRAFT, MODEL, PIPELINE, TOKENIZER, ExportedTransformer
+from qa.encoder.runtime import DENSE, MODEL, PIPELINE, QUICK_MODEL, TOKENIZER, ExportedTransformer
 
 if TYPE_CHECKING:
     from qa.encoder.pipeline import Transformer
@@ -175,7 +175,7 @@ def _write_graph(reference: ReferenceTransformer, target: Path) -> None:
         str(plain), "bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0
     )
     fused.save_model_to_file(str(target / MODEL))
-    quantize_dynamic(plain, target / DRAFT, weight_type=QuantType.QInt8, per_channel=True)
+    quantize_dynamic(plain, target / QUICK_MODEL, weight_type=QuantType.QInt8, per_channel=True)
     plain.unlink()
 
 

@@ -29,10 +29,10 @@ class Transformer(Protocol):
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], Offsets]]:
         """Token ids of each whole text and the characters each stands for, special tokens left out."""
 
-    def states(self, sequences: Sequence[Sequence[int]], *, draft: bool) -> list[Vectors]:
+    def states(self, sequences: Sequence[Sequence[int]], *, quick: bool) -> list[Vectors]:
         """States of sequences of ids, special ones among them, each of shape ``(len(sequence), width)``.
 
-        With `draft` lighter weights may be used, where there are some.
+        With `quick` weights of 8 bits may be used, where there are some.
         """
 
     def embed(self, texts: Sequence[str], *, prompt: str) -> Vectors:

@@ -77,8 +77,8 @@ class ReferenceTransformer:
             for ids, offsets in zip(found["input_ids"], found["offset_mapping"], strict=True)
         ]
 
-    def states(self, sequences: Sequence[Sequence[int]], *, draft: bool = False) -> list[Vectors]:
-        """As in `Transformer`; there are no lighter weights."""
+    def states(self, sequences: Sequence[Sequence[int]], *, quick: bool = False) -> list[Vectors]:
+        """As in `Transformer`; there are no other weights."""
         import torch
 
         def run(ids: Any, mask: Any) -> Vectors:

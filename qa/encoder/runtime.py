@@ -18,9 +18,9 @@ from qa.errors import ModelError
 if TYPE_CHECKING:
     from qa.types import Offsets, Vectors
 
-MODEL, DRAFT, TOKENIZER, PIPELINE, DENSE = (
+MODEL, QUICK_MODEL, TOKENIZER, PIPELINE, DENSE = (
     "model.onnx",
-    "draft.onnx",
+    "model-8-bit.onnx",
     "tokenizer.json",
     "pipeline.json",
     "dense.npz",
@@ -49,9 +49,9 @@ class ExportedTransformer:
         found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [(each.ids, np.array(each.offsets, dtype=np.int32).reshape(-1, 2)) for each in found]
 
-    def states(self, sequences: Sequence[Sequence[int]], *, draft: bool) -> list[Vectors]:
-        """As in `Transformer`; the lighter weights are 8-bit ones."""
-        session = self._draft if draft else self._session
+    def states(self, sequences: Sequence[Sequence[int]], *, quick: bool) -> list[Vectors]:
+        """As in `Transformer`."""
+        session = self._quick_session if quick else self._session
         return in_batches(
             sequences, lambda ids, mask: session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
         )
@@ -76,8 +76,8 @@ class ExportedTransformer:
         return _open_session(self._folder / MODEL)
 
     @cached_property
-    def _draft(self) -> Any:
-        path = self._folder / DRAFT
+    def _quick_session(self) -> Any:
+        path = self._folder / QUICK_MODEL
         return _open_session(path) if path.exists() else self._session
 
 
