@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.errors import NotFoundError, QuestionError
-from qa.types import Query, Report
+from qa.types import Correction, Query, Report
 
 if TYPE_CHECKING:
     from qa.vocabulary import Vocabulary
@@ -199,19 +199,25 @@ def _continued(text: str, start: int, typed: str, ends: Sequence[str]) -> tuple[
 
 def _with_vocabulary(query: Query, vocabulary: Vocabulary) -> Query:
     """Mend the spelling of what was not typed in quotation marks, and find other words for it."""
-    free = _PHRASE.sub(" ", query.words)
-    corrections = vocabulary.correct(_WORD.findall(free))
-    words = query.words
-    for correction in corrections:
-        words = re.sub(rf"\b{re.escape(correction.typed)}\b", correction.searched, words)
-    asked = f"{query.context} {words}" if query.context else words
+    words, corrections = _mended(query.words, vocabulary)
+    context = None if query.context is None else _mended(query.context, vocabulary)[0]
+    asked = f"{context} {words}" if context else words
     return replace(
         query,
         words=words,
+        context=context,
         corrections=corrections,
         expansions=vocabulary.expand(_PHRASE.sub(" ", asked)),
         unknown=vocabulary.unknown(_WORD.findall(words)),
     )
+
+
+def _mended(text: str, vocabulary: Vocabulary) -> tuple[str, tuple[Correction, ...]]:
+    """Return a text with its misspelt words mended, and which these are."""
+    corrections = vocabulary.correct(_WORD.findall(_PHRASE.sub(" ", text)))
+    for correction in corrections:
+        text = re.sub(rf"\b{re.escape(correction.typed)}\b", correction.searched, text)
+    return text, corrections
 
 
 def _take_filters(question: str) -> tuple[str, dict[str, list[str]]]:

@@ -131,6 +131,13 @@ def test_a_follow_up_leans_on_the_question_before(library: Library) -> None:
     assert library.ask("And who is?", history=[QUESTION]).answered
 
 
+def test_the_earlier_question_is_mended_too_where_a_follow_up_leans_on_it(library: Library) -> None:
+    query = library.ask("And who is left out?", history=["Are menatl health servces good?"]).query
+    assert query is not None
+    assert query.context == "Are mental health services good?"
+    assert query.corrections == ()
+
+
 EARLIER = "Are libraries open on Sundays?"
 
 

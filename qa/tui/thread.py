@@ -58,10 +58,10 @@ class Turn:
             return f"Error: {self.problem}"
         if self.answer is None:
             return ""
-        said = [*self.answer.notes, verdict_in_words(self.answer)]
+        verdict = verdict_in_words(self.answer)
         if not self.answer.answered and self.answer.passages:
-            said.append("Nearest, not an answer:")
-        return " ".join(filter(None, said))
+            verdict += " Nearest, not an answer:"
+        return " · ".join(filter(None, [*self.answer.notes, verdict]))
 
 
 class Thread(OptionList):

@@ -133,11 +133,10 @@ async def test_how_a_question_was_understood_and_how_sure_the_answer_is_stand_un
         )
 
     monkeypatch.setattr(library, "ask", ask_surely)
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
-        assert screen_of(pilot).thread.turns[0].state_in_words() == "Searched: schools. Strong: It is said."
-        assert on_screen(pilot, "Strong:")
+        assert on_screen(pilot, "Searched for: schools · Strong: It says")
 
 
 async def test_the_building_of_the_index_is_told_as_it_goes(library: FakeLibrary) -> None:
@@ -279,12 +278,12 @@ async def test_an_unanswered_question_says_that_nothing_was_found(library: FakeL
         assert screen_of(pilot).thread.current is None
 
 
-def test_an_uncalibrated_answer_says_so_under_its_question() -> None:
+def test_how_sure_an_answer_is_stands_under_its_question_in_words() -> None:
     answer = Answer(QUESTION, True, (), 1.0, confidence="uncalibrated", reason="No calibration fits.")
     turn = Turn(1, QUESTION, TurnState.ANSWERED, answer)
     assert turn.state_in_words() == "Uncalibrated: No calibration fits."
     turn.answer = replace(answer, confidence="strong", reason="A passage speaks of this.")
-    assert turn.state_in_words() == ""
+    assert turn.state_in_words() == "Strong: A passage speaks of this."
 
 
 async def test_an_empty_question_is_not_asked(library: FakeLibrary) -> None:
