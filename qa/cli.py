@@ -188,7 +188,8 @@ def _parser() -> _Parser:
         description="Ask questions with known answers and measure how often the right passage comes first. "
         "With --calibrate, fit to them how much evidence makes an answer strong, possible or none.",
         epilog="A BEIR folder holds corpus.jsonl, queries.jsonl and qrels/test.tsv or qrels.tsv; it is "
-        "indexed for the evaluation only. With --qrels the passages of the library are judged.",
+        "indexed for the evaluation only, unless --index is given. With --qrels the library's passages are "
+        "judged.",
     )
     evaluation.add_argument(
         "questions",
@@ -203,6 +204,12 @@ def _parser() -> _Parser:
     )
     evaluation.add_argument(
         "--queries", type=Path, metavar="FILE", help="their queries: .tsv, or .jsonl with _id and text"
+    )
+    evaluation.add_argument(
+        "--index",
+        type=Path,
+        metavar="DIR",
+        help="keep the index of a BEIR folder there, and use it again",
     )
     evaluation.add_argument(
         "--compare",
@@ -353,11 +360,13 @@ def _run_eval(options: argparse.Namespace) -> ExitCode:
     else:
         questions = read_questions(options.questions or _folder(options) / DEFAULT_QUESTIONS)
 
+    if options.index is not None and questions.collection is None:
+        raise EvaluationError("--index is for a BEIR folder; these questions are asked of the library")
     with tempfile.TemporaryDirectory(prefix="qa-eval-") as temporary:
         if questions.collection is None:
             library = _open(options)
         else:
-            library = _build_collection(questions.collection, Path(temporary))
+            library = _build_collection(questions.collection, options.index or Path(temporary))
 
         def asking(mode: dict[str, str]) -> Callable[[Question, int], Answer]:
             return lambda question, k: library.ask(question.text, k=k, history=question.history, **mode)

@@ -319,6 +319,8 @@ def build_from_passages(
 ) -> None:
     """Make an index of passages that come from no report file, such as a public collection to measure with.
 
+    Nothing is done if the directory has such an index already, made from the same files with the same model.
+
     Parameters
     ----------
     outlines
@@ -331,9 +333,22 @@ def build_from_passages(
     IndexStateError, ModelError
         The old index is left as it was.
     """
+    made_from = sha256("".join(read.report.sha256 for read in outlines).encode())
+    if _is_made_from(directory, made_from, encoder):
+        return
     with _locked(directory), _building(directory) as folder:
-        manifest = _write(folder, outlines, [], "", encoder, progress or (lambda _: None))
+        manifest = _write(folder, outlines, [], made_from, encoder, progress or (lambda _: None))
         _publish(manifest, folder, directory)
+
+
+def _is_made_from(directory: Path, made_from: str, encoder: Encoder) -> bool:
+    try:
+        manifest = Manifest.read(directory)
+        Index.open(directory).close()
+    except IndexStateError:
+        return False
+    found = (manifest.version, manifest.metadata_sha256, manifest.model_sha256)
+    return found == (__version__, made_from, encoder.fingerprint)
 
 
 def _write(

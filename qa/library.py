@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +28,6 @@ from qa.confidence import (
 )
 from qa.encoder import SentenceEncoder
 from qa.errors import (
-    CorpusError,
     EvaluationError,
     IndexStateError,
     ModelError,
@@ -39,7 +36,7 @@ from qa.errors import (
 )
 from qa.find import make_finding
 from qa.index import Index, Manifest, build_from_passages, build_index, frame_of, stale_reasons
-from qa.ingest.corpus import SUFFIXES, sha256, unreadable_files
+from qa.ingest.corpus import SUFFIXES, add_reports, unreadable_files
 from qa.query import Catalogue, check_section, complete, known_reports, understand
 from qa.questions import Question
 from qa.reranker import RERANKED, Reranker
@@ -166,6 +163,8 @@ class Library:
     ) -> Self:
         """Index passages that come from no report file, such as a public collection to measure with.
 
+        An index of the same files, made with the same model, is used as it is.
+
         Parameters
         ----------
         reports
@@ -224,8 +223,7 @@ class Library:
         CorpusError
             If a file does not exist, cannot be read, or would take the place of a different one.
         """
-        corpus = Path(path) / CORPUS_FOLDER
-        return [_copy(source, corpus) for given in sources for source in _reports_at(Path(given))]
+        return add_reports(Path(path) / CORPUS_FOLDER, [Path(source) for source in sources])
 
     @property
     def path(self) -> Path:
@@ -660,44 +658,6 @@ def _skipped(folder: Path) -> list[str]:
     files = unreadable_files(folder / CORPUS_FOLDER)
     readable = ", ".join(sorted(SUFFIXES))
     return [f"{file} is left out: only {readable} files can be read" for file in files]
-
-
-def _reports_at(source: Path) -> list[Path]:
-    if source.is_dir():
-        found = sorted(
-            path for path in source.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES
-        )
-        if not found:
-            raise CorpusError(f"{source} holds no report; files must end in {', '.join(sorted(SUFFIXES))}")
-        return found
-    if not source.exists():
-        raise CorpusError(f"There is no file {source}; check the path")
-    if source.suffix.lower() not in SUFFIXES:
-        raise CorpusError(f"{source} cannot be read; files must end in {', '.join(sorted(SUFFIXES))}")
-    return [source]
-
-
-def _copy(source: Path, corpus: Path) -> Path:
-    if source.resolve().is_relative_to(corpus.resolve()):
-        return source
-    target, partial = corpus / source.name, corpus / f".{source.name}.partial"
-    try:
-        if target.exists():
-            if sha256(target.read_bytes()) != sha256(source.read_bytes()):
-                raise CorpusError(f"{target} exists and differs from {source}; rename one of them")
-            return target
-        corpus.mkdir(parents=True, exist_ok=True)
-        # Under a hidden name until it is whole: half a report must never be taken for one.
-        shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise CorpusError(
-            f"{source} cannot be copied to {corpus} ({error.strerror}); check both paths"
-        ) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-    return target
 
 
 def _well_formed(text: str) -> str:

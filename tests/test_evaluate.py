@@ -761,6 +761,31 @@ def test_the_command_prints_one_json_object(
     assert [question["rank"] for question in told["questions"]] == [None, 1, None]
 
 
+def test_the_index_of_a_beir_folder_can_be_kept_and_is_used_again_while_it_fits(
+    keyword_model: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, kept = beir(tmp_path / "roads"), tmp_path / "kept"
+    arguments = ["eval", str(folder), "--index", str(kept)]
+    builds: list[str] = []
+    for corpus in ("", "", '{"_id": "d9", "text": "Bridges are new."}\n'):
+        with (folder / "corpus.jsonl").open("a") as file:
+            file.write(corpus)
+        assert main(arguments) == ExitCode.ANSWERED
+        builds.append(json.loads((kept / "manifest.json").read_text())["build"])
+    assert builds[0] == builds[1] != builds[2]
+    capsys.readouterr()
+
+
+def test_an_index_to_keep_is_refused_where_the_library_is_asked(
+    indexed_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["eval", "--library", str(indexed_folder), "--index", str(tmp_path / "kept")]
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"id": "1", "question": "Q?", "answerable": false, "evidence": []}\n')
+    assert main([*arguments, str(questions)]) == ExitCode.USAGE
+    assert "--index is for a BEIR folder" in capsys.readouterr().err
+
+
 def test_the_command_indexes_a_beir_folder_for_itself(
     asked_library: type[Asked], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

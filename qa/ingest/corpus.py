@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -247,3 +249,57 @@ class _Checked:
             pattern = re.compile(rf"^\s*(\[+[^#]*[.\s\"'])?[\"']?{re.escape(key)}(?![\w-])")
             at = next((n for n in range(at, len(lines)) if pattern.match(lines[n])), at)
         return at + 1
+
+
+def add_reports(corpus: Path, sources: Sequence[Path]) -> list[Path]:
+    """Copy report files, or the reports in folders, into a corpus folder.
+
+    Returns
+    -------
+    list of Path
+        The files in the corpus, also those that were there already.
+
+    Raises
+    ------
+    CorpusError
+        If a file does not exist, cannot be read, or would take the place of a different one.
+    """
+    return [_copy(source, corpus) for given in sources for source in _reports_at(given)]
+
+
+def _reports_at(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(
+            path for path in source.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES
+        )
+        if not found:
+            raise CorpusError(f"{source} holds no report; files must end in {', '.join(sorted(SUFFIXES))}")
+        return found
+    if not source.exists():
+        raise CorpusError(f"There is no file {source}; check the path")
+    if source.suffix.lower() not in SUFFIXES:
+        raise CorpusError(f"{source} cannot be read; files must end in {', '.join(sorted(SUFFIXES))}")
+    return [source]
+
+
+def _copy(source: Path, corpus: Path) -> Path:
+    if source.resolve().is_relative_to(corpus.resolve()):
+        return source
+    target, partial = corpus / source.name, corpus / f".{source.name}.partial"
+    try:
+        if target.exists():
+            if sha256(target.read_bytes()) != sha256(source.read_bytes()):
+                raise CorpusError(f"{target} exists and differs from {source}; rename one of them")
+            return target
+        corpus.mkdir(parents=True, exist_ok=True)
+        # Under a hidden name until it is whole: half a report must never be taken for one.
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        raise CorpusError(
+            f"{source} cannot be copied to {corpus} ({error.strerror}); check both paths"
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return target
