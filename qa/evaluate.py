@@ -401,7 +401,8 @@ def _risks(outcomes: Sequence[Outcome]) -> tuple[Risk, ...]:
     falling = np.argsort(-confidences, kind="stable")
     wrong = np.cumsum([_wrong(outcomes[number]) for number in falling])
     # Answers of the same confidence are given or withheld together.
-    last_of_equals = np.append(np.diff(confidences[falling]) != 0, True)
+    ordered = confidences[falling]
+    last_of_equals = np.append(ordered[1:] != ordered[:-1], True)
     counts = np.flatnonzero(last_of_equals) + 1
     return tuple(Risk(int(n) / len(outcomes), float(wrong[n - 1]) / int(n)) for n in counts)
 

@@ -262,6 +262,19 @@ def test_risk_is_the_share_of_wrong_answers_among_the_most_confident() -> None:
     assert [*map(tuple, evaluation.risks)] == [(0.25, 0.0), (0.75, pytest.approx(1 / 3)), (1.0, 0.5)]
 
 
+def test_questions_that_cannot_be_asked_are_the_least_confident_of_all_and_equals() -> None:
+    answers = answering({"a": "1"}, confidence={"a": 0.9})
+
+    def ask(question: Question, k: int) -> Answer:
+        if question.id != "a":
+            raise QuestionError("It is too long")
+        return answers(question, k)
+
+    questions = [asked("a", "Potholes"), asked("b", "Gritting"), asked("c", "Libraries")]
+    (evaluation,) = measured(questions, ask).evaluations
+    assert [*map(tuple, evaluation.risks)] == [(pytest.approx(1 / 3), 0.0), (1.0, pytest.approx(2 / 3))]
+
+
 def test_unanswerable_questions_alone_can_be_measured() -> None:
     measurement = measured([asked("u"), asked("v")], answering({}, refused="u"))
     (evaluation,) = measurement.evaluations
