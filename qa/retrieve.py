@@ -47,6 +47,9 @@ _RARITY_POWER = 0.5
 _CONTEXT_WEIGHT = 0.5
 """Weight of the earlier question's tokens, for a question that leans on it."""
 
+_CONTEXT_SHARE = 0.35
+"""How much all of them may weigh at most, against all of the question's own."""
+
 _EXPANSION_WEIGHT = 0.3
 """Weight of other words for a typed word, against the typed word: an expansion never outweighs it."""
 
@@ -177,7 +180,9 @@ class Retriever:
         asked = whole.tokens
         weights = self._index.tokens.rarity(asked.ids) ** _RARITY_POWER
         if context:
-            weights = np.where(asked.offsets[:, 1] <= len(context), weights * _CONTEXT_WEIGHT, weights)
+            earlier = asked.offsets[:, 1] <= len(context)
+            most = _CONTEXT_SHARE * float(weights[~earlier].sum()) / max(float(weights[earlier].sum()), 1e-9)
+            weights = np.where(earlier, weights * min(_CONTEXT_WEIGHT, most), weights)
         weights = _shares(weights)
         others: list[_Other] = []
         first = len(asked.ids)
