@@ -633,7 +633,7 @@ class Library:
 
 
 def _encoder_of(manifest: Manifest) -> Encoder:
-    encoder = SentenceEncoder.of_index(manifest.model, manifest.model_sha256)
+    encoder = SentenceEncoder(manifest.model, fingerprint=manifest.model_sha256)
     if encoder.fingerprint != manifest.model_sha256:
         raise IndexStateError(
             f"The index was made with other weights of {manifest.model} than are installed; "

@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -91,6 +91,7 @@ class KeywordEncoder:
         name: str | None = None,
         *,
         download: bool = False,
+        fingerprint: str | None = None,
         max_tokens: int = 256,
         dimension: int = 256,
         weights: str = "first",
@@ -101,11 +102,6 @@ class KeywordEncoder:
         self._weights = weights
         self.encoded: list[str] = []
         """Every window it was given, with its frame."""
-
-    @classmethod
-    def of_index(cls, model: str, fingerprint: str) -> Self:
-        """Stand in for the class that finds the model of an index."""
-        return cls(model)
 
     @property
     def name(self) -> str:

@@ -431,7 +431,7 @@ def test_an_index_made_with_other_weights_is_refused_at_the_first_question(
     small_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class ChangedEncoder(KeywordEncoder):
-        def __init__(self, name: str | None = None) -> None:
+        def __init__(self, name: str | None = None, *, fingerprint: str | None = None) -> None:
             super().__init__(name, weights="second")
 
     monkeypatch.setattr("qa.library.SentenceEncoder", ChangedEncoder)

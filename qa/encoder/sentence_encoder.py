@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,6 +38,8 @@ class SentenceEncoder:
         ``all-MiniLM-L6-v2``, the path of a model folder, or the name of a model on the Hugging Face hub.
     download
         Whether a named model that is not on this machine may be fetched; otherwise no network is touched.
+    fingerprint
+        That of the model as it was known before: if an export of it is at hand, the model is not looked for.
 
     Raises
     ------
@@ -46,30 +47,15 @@ class SentenceEncoder:
         If there is no such model, or the default model's weights are not the published ones.
     """
 
-    def __init__(self, model: str | None = None, *, download: bool = False) -> None:
+    def __init__(
+        self, model: str | None = None, *, download: bool = False, fingerprint: str | None = None
+    ) -> None:
         self._name = model or DEFAULT_MODEL
-        self._folder: Path | None = find_model(self._name, download=download)
+        self._exported_as = fingerprint if fingerprint and exported(fingerprint) else None
+        self._folder = None if self._exported_as else find_model(self._name, download=download)
         if self._folder == as_folder(self._name):
             # Found again from any other working folder.
             self._name = str(self._folder)
-
-    @classmethod
-    def of_index(cls, model: str, fingerprint: str) -> Self:
-        """Return the encoder an index was made with.
-
-        Its export is enough; where there is none yet, the model itself is looked for.
-
-        Raises
-        ------
-        ModelError
-            If there is no such model on this machine.
-        """
-        if exported(fingerprint) is None:
-            return cls(model)
-        encoder = cls.__new__(cls)
-        encoder._name, encoder._folder = model, None
-        encoder.__dict__["fingerprint"] = fingerprint
-        return encoder
 
     @property
     def name(self) -> str:
@@ -79,6 +65,8 @@ class SentenceEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """sha256 of all that decides what a vector is (weights, settings, tokenizer), hexadecimal."""
+        if self._exported_as is not None:
+            return self._exported_as
         assert self._folder is not None
         weights = weights_sha256(self._folder)
         if self._name == DEFAULT_MODEL and weights != DEFAULT_WEIGHTS_SHA256:

@@ -98,7 +98,7 @@ def test_an_export_gives_the_vectors_of_sentence_transformers(made: SentenceEnco
 def test_once_exported_neither_torch_nor_the_model_itself_is_needed(made: SentenceEncoder) -> None:
     asking = (
         "import sys; from qa.encoder import SentenceEncoder;"
-        f"encoder = SentenceEncoder.of_index('a name that is no model', {made.fingerprint!r});"
+        f"encoder = SentenceEncoder('a name that is no model', fingerprint={made.fingerprint!r});"
         "print(len(encoder.encode_questions(['Are schools good?'])[0].vector));"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
