@@ -464,7 +464,8 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; } h4 { font-size: .85rem; margin: 
 .quiet { color: #666; font-size: .85em; } .sure { font-weight: 600; font-size: .85em; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; white-space: nowrap; }
-th, td { padding: .3rem 1.6rem .3rem 0; border-bottom: 1px solid #eee; }
+th, td { padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid #eee; }
+td .quiet { display: block; } td .quiet + br { display: none; }
 tbody th { font-weight: 400; } thead th { border-bottom: 2px solid #ccc; }
 figure { margin: 1rem 0; } figcaption { color: #555; font-size: .9rem; }
 svg { max-width: 100%; height: auto; }
