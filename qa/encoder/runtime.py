@@ -78,15 +78,18 @@ class ExportedTransformer:
     @cached_property
     def _quick_session(self) -> Any:
         path = self._folder / QUICK_MODEL
-        return _open_session(path) if path.exists() else self._session
+        return _open_session(path, spinning=True) if path.exists() else self._session
 
 
-def _open_session(path: Path) -> Any:
+def _open_session(path: Path, *, spinning: bool = False) -> Any:
+    """Open a model. Threads that spin are quicker to go on, but keep a core from what follows a question."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = 4
+    if not spinning:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     errors = onnxruntime.capi.onnxruntime_pybind11_state
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
