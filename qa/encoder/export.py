@@ -40,8 +40,9 @@ _REFUSED = "refused.txt"
 _FAILED = 1
 """The exit code of Python for an error nobody caught."""
 
-NO_MODEL = 4
-"""The exit code of the exporting process where the model does not load."""
+NOT_NOW = 4
+"""The exit code of the exporting process where it may go well another time: the model does not load, a disk
+is full. That is not remembered."""
 
 _OPSET = 17
 _SAMPLE = (
@@ -102,7 +103,7 @@ def _export_apart(model: Path, target: Path) -> None:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         _refuse(target, said[-1] if said else "it cannot be exported")
     elif done.returncode:
-        # Killed, or the model itself does not load: nothing to remember.
+        # Killed, or it may go well another time.
         raise ChildProcessError(done.returncode)
 
 
@@ -127,11 +128,11 @@ def write_export(model: Path, target: Path) -> None:
     if pipeline.pooling == "own" or not reference.model.tokenizer.is_fast:
         _refuse(target, "its pooling or its tokenizer is its own")
         return
+    (target / PIPELINE).write_text(json.dumps(pipeline.to_dict()), encoding="utf-8")
     tokenizer = reference.model.tokenizer.backend_tokenizer
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(target / TOKENIZER))
-    (target / PIPELINE).write_text(json.dumps(pipeline.to_dict()), encoding="utf-8")
     if pipeline.dense:
         arrays: dict[str, Any] = {
             f"{name}{place}": value

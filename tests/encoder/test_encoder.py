@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qa.encoder import DEFAULT_MODEL, SentenceEncoder, find_model
-from qa.encoder.export import CLOSEST, export, exported, refusal
+from qa.encoder.export import CLOSEST, NOT_NOW, export, exported, refusal
 from qa.encoder.pipeline import Pipeline
 from qa.encoder.reference import ReferenceTransformer
 from qa.encoder.runtime import ExportedTransformer
@@ -168,6 +168,12 @@ def test_an_export_that_differs_is_refused(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "made").mkdir()
     module.write_export(folder, tmp_path / "made")
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["refused.txt"]
+
+
+def test_an_export_that_cannot_be_written_now_is_not_taken_for_a_refusal(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "model", pooling="mean")
+    arguments = [sys.executable, "-m", "qa.encoder", str(folder), str(tmp_path / "nowhere")]
+    assert subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False).returncode == NOT_NOW
 
 
 def test_a_long_passage_is_read_in_several_passes_and_every_token_counts(tmp_path: Path) -> None:
