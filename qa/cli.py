@@ -307,7 +307,7 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
         library = Library.open(folder)
         print(f"The index is up to date: {contents_text(library.reports())}")
         return ExitCode.ANSWERED
-    library = _build(folder, model=options.model, download=options.download)
+    library = _build(folder, model=options.model, download=options.download, anew=options.force)
     print(f"Indexed {contents_text(library.reports())}")
     return ExitCode.ANSWERED
 
@@ -466,11 +466,11 @@ def _open(options: argparse.Namespace) -> Library:
     return library
 
 
-def _build(folder: Path, *, model: str | None, download: bool) -> Library:
+def _build(folder: Path, *, model: str | None, download: bool, anew: bool = False) -> Library:
     from qa.library import Library
 
     with _ProgressDisplay() as progress:
-        library = Library.build(folder, model=model, download=download, progress=progress)
+        library = Library.build(folder, model=model, download=download, anew=anew, progress=progress)
     _warn(library)
     return library
 
@@ -517,7 +517,7 @@ class _ProgressDisplay:
             self._stage = progress.stage
             self.__exit__()
             self._bar = None
-            noun = "report" if progress.stage == "reading" else "passage"
+            noun = {"reading": "report", "encoding": "passage"}.get(progress.stage, "step")
             if sys.stderr.isatty():
                 from tqdm import tqdm
 

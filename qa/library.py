@@ -6,13 +6,14 @@ import difflib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from qa.answer import case_of, make_answer
+from qa.build import build_from_passages, build_index, frame_of
 from qa.cite import citation, listed, locator, plural
 from qa.confidence import (
     CALIBRATION_FILE,
@@ -35,7 +36,7 @@ from qa.errors import (
     QuestionError,
 )
 from qa.find import make_finding
-from qa.index import Index, Manifest, build_from_passages, build_index, frame_of, stale_reasons
+from qa.index import Index, Manifest, stale_reasons
 from qa.ingest.corpus import SUFFIXES, add_reports, unreadable_files
 from qa.query import Catalogue, check_section, complete, known_reports, understand
 from qa.questions import Question
@@ -122,9 +123,12 @@ class Library:
         *,
         model: str | None = None,
         download: bool = False,
+        anew: bool = False,
         progress: ProgressCallback | None = None,
     ) -> Self:
-        """Index every report in a folder's ``corpus/`` and open the library.
+        """Index the reports in a folder's ``corpus/`` and open the library.
+
+        Of reports that have not changed, what the present index holds is taken over.
 
         Parameters
         ----------
@@ -134,6 +138,8 @@ class Library:
             Name or folder of a sentence-transformers model; none for the present index's, or the default.
         download
             Whether a model that is not on this machine may be fetched.
+        anew
+            Whether every report is read and encoded again.
         progress
             Called with a `Progress` now and then.
 
@@ -148,14 +154,16 @@ class Library:
         """
         folder = Path(path)
         encoder = SentenceEncoder(model or _present_model(folder), download=download)
-        notes = build_index(folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, progress=progress)
+        notes = build_index(
+            folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, anew=anew, progress=progress
+        )
         index = Index.open(folder / INDEX_FOLDER)
         return cls(folder, index, lambda: encoder, [*notes, *_skipped(folder), *encoder.warnings])
 
     @classmethod
     def build_from_passages(
         cls,
-        reports: Sequence[ReportOutline],
+        reports: Iterable[ReportOutline],
         directory: str | Path,
         *,
         model: str | None = None,

@@ -220,17 +220,8 @@ class Retriever:
 
     def _dense(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
         """Return passages by their best window, best first."""
-        store = self._index.store
-        positions = None if among is None else store.window_positions(among)
-        found = self._index.windows.search(
-            asked.vector, among=positions, limit=_CANDIDATES * _WINDOWS_A_PASSAGE
-        )
-        owners = store.window_owners([position for position, _ in found])
-        best: dict[int, float] = {}
-        for position, score in found:
-            if owners[position] not in best and len(best) < _CANDIDATES:
-                best[owners[position]] = score
-        return best
+        found = self._index.windows.search(asked.vector, among=among, limit=_CANDIDATES * _WINDOWS_A_PASSAGE)
+        return dict(found[:_CANDIDATES])
 
     def _lexical(self, asked: _Asked, among: Sequence[int] | None) -> dict[int, float]:
         """Return passages by BM25 as a share of the highest score the words can reach, best first."""

@@ -202,22 +202,12 @@ class ReportSummary:
     counts: dict[Kind, int]
 
 
-class Window(NamedTuple):
-    """One or a few consecutive sentences of a passage: the unit that has a vector.
-
-    `passage` is the number of the passage in its index; `start` and `end` are offsets into its text.
-    """
-
-    passage: int
-    start: int
-    end: int
-
-
 class Sentence(NamedTuple):
     """One sentence of a passage: the unit that is marked.
 
-    `passage`, `start` and `end` are as in a `Window`. `tokens` are those of the passage that stand in it, and
-    `length` is the length of the sum of their vectors. A table row is one sentence, as it reads.
+    `passage` is the number of the passage in its index; `start` and `end` are offsets into its text. `tokens`
+    are those of the passage that stand in it, and `length` is the length of the sum of their vectors. A table
+    row is one sentence, as it reads.
     """
 
     passage: int

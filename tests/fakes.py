@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.index import Index, build_index
+from qa.build import build_index
+from qa.index import Index
 from qa.library import CORPUS_FOLDER, INDEX_FOLDER, Library
 from qa.store import content_words
 from qa.types import (
@@ -102,6 +103,8 @@ class KeywordEncoder:
         self._weights = weights
         self.encoded: list[str] = []
         """Every window it was given, with its frame."""
+        self.read: list[FramedText] = []
+        """Every passage it was given."""
 
     @property
     def name(self) -> str:
@@ -138,6 +141,7 @@ class KeywordEncoder:
     def _read_passage(self, passage: FramedText) -> EncodedText:
         windows = [passage.frame + passage.text[span.start : span.end] for span in passage.windows]
         self.encoded += windows
+        self.read.append(passage)
         ids, vectors, offsets = self._read_tokens(passage.frame + passage.text)
         stacked = [self._vector(window) for window in windows]
         return EncodedText(Tokens(ids, vectors, offsets - len(passage.frame)), np.stack(stacked))
@@ -183,12 +187,15 @@ def small_library(folder: Path, **reports: str) -> Path:
 
 
 def build(
-    folder: Path, encoder: KeywordEncoder | None = None, *, progress: ProgressCallback | None = None
+    folder: Path,
+    encoder: KeywordEncoder | None = None,
+    *,
+    anew: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> list[str]:
     """Index a library folder with the keyword encoder; return what the readers say."""
-    return build_index(
-        folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder or KeywordEncoder(), progress=progress
-    )
+    corpus, index = folder / CORPUS_FOLDER, folder / INDEX_FOLDER
+    return build_index(corpus, index, encoder or KeywordEncoder(), anew=anew, progress=progress)
 
 
 def open_library(folder: Path, encoder: KeywordEncoder | None = None) -> Library:

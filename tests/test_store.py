@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
-from qa.store import Store, content_words, create, words_of
-from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span, Window
+from qa.store import Store, StoreWriter, content_words, words_of
+from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span
 from tests.fakes import a_passage, a_report
 
 OPERATORS = [
@@ -62,15 +64,24 @@ reports = st.builds(
 )
 
 
-def store_of(path: Path, *passages: Passage, windows: list[Window] | None = None) -> Store:
+def store_of(path: Path, *passages: Passage) -> Store:
     """Write a store with these passages, in reports as they name them, and open it."""
     ids = dict.fromkeys(passage.report for passage in passages)
     outlines = [
         ReportOutline(a_report(report_id), tuple(each for each in passages if each.report == report_id))
         for report_id in ids
     ]
-    sentences = [Sentence(*window, Span(0, 0), 1.0) for window in windows or []]
-    create(path, outlines, windows or [], sentences)
+    return written(path, *outlines)
+
+
+def written(path: Path, *outlines: ReportOutline, sentences: Sequence[Sentence] = ()) -> Store:
+    """Write a store with these reports, and the sentences of some of their passages, and open it."""
+    with StoreWriter(path) as writer:
+        for outline in outlines:
+            writer.add_report(outline)
+        for number, each in groupby(sentences, lambda sentence: sentence.passage):
+            writer.add_sentences(number, list(each))
+        writer.close()
     return Store(path)
 
 
@@ -92,8 +103,7 @@ def test_a_passage_and_its_report_come_out_as_they_went_in(
     tmp_path_factory: pytest.TempPathFactory, passage: Passage, report: Report
 ) -> None:
     path = tmp_path_factory.mktemp("store") / "passages.sqlite"
-    create(path, [ReportOutline(report, (passage,))], [Window(0, 0, 5)], [])
-    store = Store(path)
+    store = written(path, ReportOutline(report, (passage,)))
     assert store.passage(passage.id) == passage
     assert store.passages([0]) == {0: passage}
     assert store.passages_of("jar-2006") == [passage]
@@ -112,13 +122,18 @@ def test_passages_are_numbered_through_over_the_reports(store: Store) -> None:
     assert store.passage("jar-2006:99") is None
 
 
-def test_windows_are_found_by_passage_and_passages_by_window(tmp_path: Path) -> None:
-    windows = [Window(1, 0, 4), Window(0, 0, 7), Window(1, 5, 9)]
-    store = store_of(tmp_path / "s", a_passage("1", order=0), a_passage("2", order=1), windows=windows)
-    assert store.window_positions([1]) == [0, 2]
-    assert store.window_owners([2, 1]) == {1: 0, 2: 1}
-    assert store.sentences_of([0]) == [Sentence(0, 0, 7, Span(0, 0), 1.0)]
+def test_sentences_come_out_as_they_went_in(tmp_path: Path) -> None:
+    sentences = [
+        Sentence(0, 0, 7, Span(2, 4), 1.5),
+        Sentence(0, 8, 70_000, Span(4, 40_000), 0.25),
+        Sentence(1, 0, 9, Span(3, 3), 0.0),
+    ]
+    passages = (a_passage("1", order=0), a_passage("2", order=1))
+    store = written(tmp_path / "s", ReportOutline(a_report(), passages), sentences=sentences)
+    assert store.sentences_of([1, 0]) == sentences
+    assert store.sentences_of([1]) == sentences[2:]
     assert store.sentences_of([]) == []
+    assert list(store.sentence_rows(Span(0, 2))) == [0, 1]
 
 
 # Words
@@ -293,4 +308,4 @@ def test_a_store_that_cannot_be_written_is_an_error_that_says_what_to_do(tmp_pat
     with pytest.raises(
         IndexStateError, match=r"cannot be written to .*; check the free space and permissions"
     ):
-        create(tmp_path / "no-folder/passages.sqlite", [], [], [])
+        StoreWriter(tmp_path / "no-folder/passages.sqlite")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
 from qa.types import Sentence, Span, Tokens
-from qa.vectors import TokenIndex, TokenWriter, VectorIndex, VectorWriter
+from qa.vectors import Search, TokenCodec, TokenIndex, TokenWriter, WindowIndex, WindowWriter
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -20,20 +20,32 @@ if TYPE_CHECKING:
 
 def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> Vectors:
     vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return halved(unit)
 
 
-def write_vectors(path: Path, vectors: Vectors) -> None:
-    writer = VectorWriter(path, vectors.shape[1])
-    for start in range(0, len(vectors), 7):
-        writer.add(vectors[start : start + 7])
-    writer.close()
+def halved(vectors: Vectors) -> Vectors:
+    """Return vectors in numbers that half precision holds."""
+    return vectors.astype(np.float16).astype(np.float32)
 
 
-def index_of(folder: Path, vectors: Vectors) -> VectorIndex:
-    write_vectors(folder / "v.faiss", vectors)
-    return VectorIndex(folder / "v.faiss")
+def write_vectors(folder: Path, *passages: Vectors, questions: Vectors | None = None) -> Search:
+    """Write the vectors of passages, numbered from 0."""
+    writer = WindowWriter(folder, passages[0].shape[1])
+    for number, vectors in enumerate(passages):
+        writer.add(number, vectors)
+
+    def asked() -> Vectors:
+        assert questions is not None
+        return questions
+
+    return writer.close(passages=len(passages), questions=asked)
+
+
+def index_of(folder: Path, vectors: Vectors) -> WindowIndex:
+    """Write an index of passages with a vector each, in numbers that half precision holds."""
+    write_vectors(folder, *(vectors[number : number + 1] for number in range(len(vectors))))
+    return WindowIndex(folder)
 
 
 def test_an_index_has_the_number_and_length_of_its_vectors(tmp_path: Path) -> None:
@@ -61,7 +73,8 @@ def test_none_is_found_where_none_is_wanted(tmp_path: Path) -> None:
     index = index_of(tmp_path, unit_vectors(5))
     assert index.search(query, among=[], limit=3) == []
     assert index.search(query, among=None, limit=0) == []
-    assert index_of(tmp_path, np.empty((0, 8), dtype=np.float32)).search(query, among=None, limit=3) == []
+    write_vectors(tmp_path, np.empty((0, 8), dtype=np.float32))
+    assert WindowIndex(tmp_path).search(query, among=None, limit=3) == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -96,11 +109,16 @@ def tokens_of(vectors: Vectors, first_id: int = 0) -> Tokens:
     return Tokens(ids, vectors, np.stack([ids, ids + 1], axis=1))
 
 
-def token_index(folder: Path, *passages: tuple[int, Tokens], count: int) -> TokenIndex:
-    writer = TokenWriter(folder)
+def token_index(
+    folder: Path, *passages: tuple[int, Tokens], count: int, codec: TokenCodec | None = None
+) -> TokenIndex:
+    dimension = passages[0][1].vectors.shape[1]
+    writer = TokenWriter(folder, codec or TokenCodec.plain(dimension))
+    counts = np.zeros(20_000, dtype=np.int64)
     for number, tokens in passages:
-        writer.add(number, tokens)
-    writer.close(passages=count)
+        writer.add(number, tokens.vectors)
+        counts[np.unique(tokens.ids)] += 1
+    writer.close(passages=count, with_tokens=len(passages), counts=counts)
     return TokenIndex(folder)
 
 
@@ -131,8 +149,8 @@ def test_the_likeness_of_a_place_is_the_cosine_of_the_means_of_tokens(tmp_path: 
 def test_it_makes_no_difference_whether_tokens_are_kept_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_decoded: int
 ) -> None:
-    monkeypatch.setattr("qa.vectors._MOST_DECODED", most_decoded)
-    monkeypatch.setattr("qa.vectors._CHUNK_READ", 5)
+    monkeypatch.setattr("qa.vectors.tokens._MOST_DECODED", most_decoded)
+    monkeypatch.setattr("qa.vectors.tokens._CHUNK_READ", 5)
     first, second, query = unit_vectors(6), unit_vectors(9, seed=1), unit_vectors(3, seed=2)
     index = token_index(tmp_path, (1, tokens_of(first)), (3, tokens_of(second, 4)), count=5)
     found = index.compare(query, [4, 3, 1]).best_matches([(1, None), (3, Span(4, 99)), (4, None)])
@@ -140,18 +158,100 @@ def test_it_makes_no_difference_whether_tokens_are_kept_decoded(
     assert found == pytest.approx(np.stack(expected, axis=1), abs=2e-3)
 
 
-def test_many_tokens_are_compressed_and_stay_near_what_they_were(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa.vectors._FEWEST_TO_COMPRESS", 10_000)
+def test_many_tokens_are_compressed_and_stay_near_what_they_were(tmp_path: Path) -> None:
     centres = unit_vectors(40, 64)
     chosen = np.random.default_rng(1).integers(0, 40, 12_000)
     noisy = centres[chosen] + unit_vectors(12_000, 64, seed=2) * 0.2
-    vectors: Vectors = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
-    index = token_index(tmp_path, (0, tokens_of(vectors)), count=1)
+    vectors: Vectors = (noisy / np.linalg.norm(noisy, axis=1, keepdims=True)).astype(np.float32)
+    codec = TokenCodec.learnt(vectors)
+    token_index(tmp_path, (0, tokens_of(vectors)), count=1, codec=codec)
     assert (tmp_path / "tokens.codes").stat().st_size == 12_000 * 8
-    found = index.compare(vectors[:50], [0])._products[:, :50]
+    found = codec.turned(vectors[:50]) @ codec.decode(codec.encode(vectors[:50])).T
     assert float(np.abs(found - vectors[:50] @ vectors[:50].T).mean()) < 0.05
+
+
+def test_a_codec_comes_out_of_its_file_as_it_went_in(tmp_path: Path) -> None:
+    vectors = unit_vectors(10_000, 16)
+    for codec in (TokenCodec.learnt(vectors), TokenCodec.plain(16)):
+        codec.write(tmp_path / "codec")
+        again = TokenCodec.read(tmp_path / "codec")
+        codes = codec.encode(vectors)
+        assert (again.encode(vectors) == codes).all()
+        assert (again.decode(codes) == codec.decode(codes)).all()
+        assert (again.turned(vectors) == codec.turned(vectors)).all()
+
+
+@pytest.mark.parametrize(("count", "dimension"), [(9_999, 16), (10_000, 12)])
+def test_too_few_tokens_or_an_odd_dimension_are_only_rounded(count: int, dimension: int) -> None:
+    assert TokenCodec.learnt(unit_vectors(count, dimension)).code_size == 2 * dimension
+
+
+# Search in lists
+
+
+@pytest.fixture(scope="module")
+def in_lists(tmp_path_factory: pytest.TempPathFactory) -> tuple[WindowIndex, Vectors, Search]:
+    """Return an index of 3,000 passages with a vector each, in lists, and these vectors."""
+    folder = tmp_path_factory.mktemp("lists")
+    centres = unit_vectors(60, 16, seed=3)
+    spread = centres[np.arange(3_000) % 60] + unit_vectors(3_000, 16, seed=4) * 0.3
+    vectors = halved(spread / np.linalg.norm(spread, axis=1, keepdims=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qa.vectors.windows.MOST_SEARCHED_EXACTLY", 1_000)
+        patch.setattr("qa.vectors.windows._BLOCK", 700)
+        patch.setattr("qa.vectors.windows._CHUNK", 900)
+        passages = [vectors[number : number + 1] for number in range(3_000)]
+        search = write_vectors(folder, *passages, questions=unit_vectors(40, 16, seed=5))
+    assert {path.name for path in folder.iterdir()} == {"windows.faiss", "windows.lists", "window-starts.npy"}
+    moved = folder.rename(folder.with_name("moved"))
+    return WindowIndex(moved), vectors, search
+
+
+def test_a_search_in_lists_finds_what_it_was_tuned_to_find(
+    in_lists: tuple[WindowIndex, Vectors, Search],
+) -> None:
+    index, vectors, search = in_lists
+    assert search.lists == 108
+    assert search.probes < search.lists
+    found = []
+    for question in unit_vectors(40, 16, seed=5):
+        nearest = np.argsort(-(vectors @ question), kind="stable")[:100]
+        got = [number for number, _ in index.search(question, among=None, limit=100)]
+        assert len(got) == 100
+        found.append(len(set(got) & set(nearest.tolist())) / 100)
+    assert np.mean(found) >= 0.98
+    assert search.recall == pytest.approx(np.mean(found), abs=0.002)
+
+
+def test_a_filter_is_exact_also_where_vectors_are_in_lists(
+    in_lists: tuple[WindowIndex, Vectors, Search],
+) -> None:
+    index, vectors, _ = in_lists
+    for seed, question in enumerate(unit_vectors(20, 16, seed=6)):
+        among = np.sort(np.random.default_rng(seed).choice(3_000, 150, replace=False))
+        expected = among[np.argsort(-(vectors[among] @ question), kind="stable")][:30]
+        found = index.search(question, among=among.tolist(), limit=30)
+        assert [number for number, _ in found] == expected.tolist()
+
+
+def test_vectors_come_out_as_they_went_in(
+    tmp_path: Path, in_lists: tuple[WindowIndex, Vectors, Search]
+) -> None:
+    index, vectors, _ = in_lists
+    assert all((index.vectors(number) == vectors[number]).all() for number in range(0, 3_000, 7))
+    parts = [unit_vectors(count, seed=count) for count in (2, 0, 3)]
+    write_vectors(tmp_path, *parts)
+    few = WindowIndex(tmp_path)
+    assert all((few.vectors(number) == part).all() for number, part in enumerate(parts))
+
+
+def test_a_passage_stands_where_its_best_vector_does(tmp_path: Path) -> None:
+    vectors = unit_vectors(6)
+    write_vectors(tmp_path, vectors[:2], vectors[2:2], vectors[2:6])
+    found = WindowIndex(tmp_path).search(vectors[1], among=None, limit=6)
+    best = [float((part @ vectors[1]).max()) for part in (vectors[:2], vectors[2:6])]
+    assert found == [(0, pytest.approx(best[0], abs=1e-6)), (2, pytest.approx(best[1], abs=1e-6))]
+    assert WindowIndex(tmp_path).search(vectors[1], among=[1, 2], limit=6)[0][0] == 2
 
 
 def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> None:
@@ -161,20 +261,20 @@ def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> No
     assert 0 < everywhere < once < nowhere
 
 
-@pytest.mark.parametrize("length", [0, 1, 10, 30, -1])
+@pytest.mark.parametrize("length", [0, 1, 10, 30])
 def test_a_truncated_file_is_refused_with_the_command_that_mends_it(tmp_path: Path, length: int) -> None:
-    path = tmp_path / "v.faiss"
-    write_vectors(path, unit_vectors(5))
+    path = tmp_path / "windows.faiss"
+    write_vectors(tmp_path, unit_vectors(5))
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(IndexStateError, match=r"v\.faiss is damaged; run: qa index --force"):
-        VectorIndex(path)
+    with pytest.raises(IndexStateError, match=r"windows\.faiss is damaged; run: qa index --force"):
+        WindowIndex(tmp_path)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError, match="run: qa index --force"):
-        VectorIndex(tmp_path / "v.faiss")
+        WindowIndex(tmp_path)
 
 
 def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError, match="check its permissions and free space"):
-        write_vectors(tmp_path / "no-folder/v.faiss", unit_vectors(5))
+        write_vectors(tmp_path / "no-folder", unit_vectors(5))

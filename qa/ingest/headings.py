@@ -22,6 +22,9 @@ _CONTENTS_TITLE = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECAS
 _CONTENTS_ENTRY = re.compile(
     r"(?P<title>.*?[^\W\d_].*?)(?:\s*[.…·]{2,}\s*|\t+|\s+)(?:p(?:age)?\.?\s*)?(?P<page>\d{1,3}|[ivx]{1,5})"
 )
+_DOTS_BEFORE_A_PAGE = re.compile(r"\.\s?\.\s?\.\s?\.\s*\d{1,3}$")
+"""Stands in every dotted entry; soon looked for, where the whole pattern takes long on a long paragraph."""
+
 _DOTTED_ENTRY = re.compile(r".*[^\W\d_].*?(?:\.\s?){4,}\s*\d{1,3}")
 _PART = re.compile(
     r"(?P<name>(?:annex|annexe|appendix|part|chapter|schedule)(?:\s+(?:\d{1,2}|[A-Z]|[IVX]{1,5})\b)?)(?=\s*(?:[:.–—-]|$|\s))",
@@ -58,7 +61,7 @@ def find_contents(blocks: Sequence[Block]) -> Contents:
             entries = _entries(blocks, start + 1, _CONTENTS_ENTRY)
             if len(entries) > 1:
                 return Contents(start, start + 1 + len(entries), tuple(entries))
-        elif _DOTTED_ENTRY.fullmatch(block.text):
+        elif _DOTS_BEFORE_A_PAGE.search(block.text) and _DOTTED_ENTRY.fullmatch(block.text):
             entries = _entries(blocks, start, _DOTTED_ENTRY)
             if len(entries) > 2:
                 return Contents(start, start + len(entries), tuple(entries))

@@ -6,6 +6,7 @@ Abbreviations come from the reports themselves (`harvest`) and from the libraria
 """
 
 from qa.vocabulary.abbreviations import Definition, harvest
+from qa.vocabulary.counted import WordCounter
 from qa.vocabulary.glossary import GLOSSARY, GLOSSARY_FILE, Entry, EntryKind, read_glossary
 from qa.vocabulary.vocabulary import MOST_EXPANSIONS, Vocabulary
 
@@ -17,6 +18,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Vocabulary",
+    "WordCounter",
     "harvest",
     "read_glossary",
 ]

@@ -1,0 +1,34 @@
+"""The only door to FAISS and to vectors on disk.
+
+Vectors of windows are searched; vectors of tokens are read for some passages at a time. Files are mapped into
+memory, so that opening them costs the same whatever their size.
+"""
+
+from qa.vectors.tokens import (
+    TOKEN_CODEC,
+    TOKEN_COUNTS,
+    TOKEN_STARTS,
+    TOKEN_VECTORS,
+    Comparison,
+    TokenCodec,
+    TokenIndex,
+    TokenWriter,
+)
+from qa.vectors.windows import WINDOW_LISTS, WINDOW_STARTS, WINDOWS, Search, WindowIndex, WindowWriter
+
+__all__ = [
+    "TOKEN_CODEC",
+    "TOKEN_COUNTS",
+    "TOKEN_STARTS",
+    "TOKEN_VECTORS",
+    "WINDOWS",
+    "WINDOW_LISTS",
+    "WINDOW_STARTS",
+    "Comparison",
+    "Search",
+    "TokenCodec",
+    "TokenIndex",
+    "TokenWriter",
+    "WindowIndex",
+    "WindowWriter",
+]

@@ -1,0 +1,104 @@
+"""What files of vectors have in common: where each passage's vectors stand, and errors in words."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import faiss
+import numpy as np
+
+from qa.errors import IndexStateError
+from qa.types import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class StartsWriter:
+    """Counts up where the rows of each passage begin; a passage that is left out has none."""
+
+    def __init__(self) -> None:
+        self._starts = array("q", [0])
+
+    def add(self, number: int, rows: int) -> None:
+        """Note how many rows a passage has; numbers rise."""
+        self._starts.extend([self._starts[-1]] * (number + 1 - len(self._starts)))
+        self._starts.append(self._starts[-1] + rows)
+
+    def write(self, path: Path, *, passages: int) -> None:
+        """Write the file for so many passages."""
+        self._starts.extend([self._starts[-1]] * (passages + 1 - len(self._starts)))
+        np.save(path, np.frombuffer(self._starts, dtype=np.int64))
+
+
+class Starts:
+    """Where the rows of each passage begin and end, read from a file that is mapped into memory.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._starts: NDArray[np.int64] = np.load(path, mmap_mode="r")
+        if self._starts.ndim != 1 or not len(self._starts):
+            raise ValueError(path)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return int(self._starts[-1])
+
+    def of(self, number: int) -> Span:
+        """Return the rows of a passage."""
+        return Span(int(self._starts[number]), int(self._starts[number + 1]))
+
+    def of_each(self, numbers: Sequence[int]) -> NDArray[np.int64]:
+        """Return all rows of some passages, in their order."""
+        wanted = np.asarray(numbers, dtype=np.int64)
+        first, end = self._starts[wanted], self._starts[wanted + 1]
+        sizes = end - first
+        within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.asarray(np.repeat(first, sizes) + within, dtype=np.int64)
+
+    def owners(self, rows: Sequence[int]) -> list[int]:
+        """Return the passage that each of some rows belongs to."""
+        found: list[int] = (self._starts.searchsorted(np.asarray(rows, dtype=np.int64), "right") - 1).tolist()
+        return found
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Put an error of the file system in words."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "a file cannot be written"
+        raise IndexStateError(
+            f"The index cannot be written to {folder} ({reason}); check its permissions and free space"
+        ) from error
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep what a question computes on one core: it is too little to be shared, which can take longer."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        with _matrix_libraries().limit(limits=1):
+            yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+@cache
+def _matrix_libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
