@@ -498,6 +498,10 @@ class _QuestionBar:
         self._bar.refresh()
 
 
+_STEPS = {"reading": "report", "encoding": "passage"}
+"""What the stages of a build are counted in."""
+
+
 class _ProgressDisplay:
     """A progress bar on a terminal, one plain line a stage elsewhere."""
 
@@ -517,15 +521,15 @@ class _ProgressDisplay:
             self._stage = progress.stage
             self.__exit__()
             self._bar = None
-            noun = {"reading": "report", "encoding": "passage"}.get(progress.stage, "step")
+            noun = _STEPS.get(progress.stage)
             if sys.stderr.isatty():
                 from tqdm import tqdm
 
-                self._bar = tqdm(
-                    total=progress.total, desc=progress.stage.capitalize(), unit=f" {noun}s", leave=False
-                )
+                stage, unit = progress.stage.capitalize(), f" {noun or 'step'}s"
+                self._bar = tqdm(total=progress.total, desc=stage, unit=unit, leave=False)
             else:
-                _say(f"{progress.stage.capitalize()} {plural(progress.total, noun)}")
+                what = f" {plural(progress.total, noun)}" if noun else ""
+                _say(f"{progress.stage.capitalize()}{what}")
         if self._bar is not None:
             self._bar.update(progress.done - self._bar.n)
 

@@ -38,7 +38,6 @@ FORMAT = 3
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
 VOCABULARY = "vocabulary.json"
-LOCK = ".lock"
 _FILES = (
     PASSAGES, WINDOWS, WINDOW_STARTS, TOKEN_VECTORS, TOKEN_CODEC, TOKEN_STARTS, TOKEN_COUNTS, VOCABULARY,
 )  # fmt: skip

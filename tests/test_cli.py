@@ -188,6 +188,7 @@ def test_the_first_question_builds_the_missing_index_and_then_answers(
     assert ran.out.startswith("1. Inspection of roads, Winter, para 2  [roads:2]\n")
     assert ran.err.splitlines() == [
         "qa: There is no index yet; building it, once", "qa: Reading 2 reports", "qa: Encoding 7 passages",
+        "qa: Finishing",
     ]  # fmt: skip
     assert command("ask", "Who mends potholes?", "--library", folder).err == ""
 
@@ -372,7 +373,7 @@ def test_indexing_says_what_was_indexed_on_stdout_and_its_progress_on_stderr(
     folder = small_library(tmp_path / "library")
     ran = command("index", "--library", folder)
     assert (ran.code, ran.out) == (0, "Indexed 2 reports, 7 passages\n")
-    assert ran.err == "qa: Reading 2 reports\nqa: Encoding 7 passages\n"
+    assert ran.err == "qa: Reading 2 reports\nqa: Encoding 7 passages\nqa: Finishing\n"
 
 
 def test_an_index_that_is_up_to_date_is_made_anew_only_by_force(command: Command, small_folder: Path) -> None:
@@ -477,7 +478,7 @@ def test_a_report_that_vanishes_while_indexing_is_named_and_the_old_index_stays(
         return read_report(file)
 
     before = files_of(small_folder / "index")
-    monkeypatch.setattr("qa.index.read_report", vanish)
+    monkeypatch.setattr("qa.build.building.read_report", vanish)
     ran = command("index", "--force", "--library", small_folder)
     assert_refused(
         ran, ExitCode.CORPUS_OR_INDEX, "libraries.txt cannot be read (No such file or directory); "
@@ -716,7 +717,7 @@ def test_of_two_builds_at_once_the_second_is_refused_and_the_first_succeeds(
         assert "wait until it has finished" in ran.err
         assert command("ask", "Who mends potholes?", "--library", small_folder).code == 0
         out, err = building.communicate("\n")
-        assert (building.returncode, out, err) == (0, "Indexed 2 reports, 7 passages\n", "")
+        assert (building.returncode, out, err) == (0, "Indexed 2 reports, 7 passages\n", "qa: Finishing\n")
 
 
 def test_ctrl_c_during_indexing_leaves_the_old_index_and_has_its_own_exit_code(

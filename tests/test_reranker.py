@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from qa.build import frame_of
 from qa.cli import ExitCode, main
 from qa.encoder import DEFAULT_MODEL
 from qa.errors import ModelError, QuestionError
-from qa.index import frame_of
 from qa.reranker import RERANKED, Reranker
 from qa.types import Candidate, Explanation
 from tests.fakes import KeywordEncoder, a_passage, build, open_library, small_library

@@ -250,7 +250,8 @@ def test_a_passage_stands_where_its_best_vector_does(tmp_path: Path) -> None:
     write_vectors(tmp_path, vectors[:2], vectors[2:2], vectors[2:6])
     found = WindowIndex(tmp_path).search(vectors[1], among=None, limit=6)
     best = [float((part @ vectors[1]).max()) for part in (vectors[:2], vectors[2:6])]
-    assert found == [(0, pytest.approx(best[0], abs=1e-6)), (2, pytest.approx(best[1], abs=1e-6))]
+    assert [number for number, _ in found] == [0, 2]
+    assert [score for _, score in found] == pytest.approx(best, abs=1e-6)
     assert WindowIndex(tmp_path).search(vectors[1], among=[1, 2], limit=6)[0][0] == 2
 
 
@@ -259,15 +260,6 @@ def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> No
     index = token_index(tmp_path, (0, tokens_of(vectors)), (1, tokens_of(vectors, 2)), count=2)
     everywhere, once, nowhere = index.rarity(np.array([2, 0, 99], dtype=np.int32))
     assert 0 < everywhere < once < nowhere
-
-
-@pytest.mark.parametrize("length", [0, 1, 10, 30])
-def test_a_truncated_file_is_refused_with_the_command_that_mends_it(tmp_path: Path, length: int) -> None:
-    path = tmp_path / "windows.faiss"
-    write_vectors(tmp_path, unit_vectors(5))
-    path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(IndexStateError, match=r"windows\.faiss is damaged; run: qa index --force"):
-        WindowIndex(tmp_path)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

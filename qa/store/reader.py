@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import bm25
 from qa.errors import IndexStateError
+from qa.store import bm25
 from qa.store.rows import PASSAGE_COLUMNS, Statistics, passage_of, report_of, sentences_of_row
 from qa.store.words import terms_of, words_of
 from qa.types import Kind, Passage, Report, ReportOutline, Sentence, Span

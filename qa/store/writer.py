@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from qa import bm25
 from qa.errors import IndexStateError
+from qa.store import bm25
 from qa.store.rows import (
     PASSAGE_COLUMNS,
     Statistics,

@@ -175,6 +175,8 @@ def _nearest(raw: NDArray[np.float16], questions: Vectors) -> NDArray[np.int64]:
 class WindowIndex:
     """The vectors of one index, read only; a passage is known by its number.
 
+    The files must be known to be whole: FAISS does not look whether one that it maps into memory is.
+
     Raises
     ------
     IndexStateError
@@ -182,7 +184,9 @@ class WindowIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        flags = faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_ONDISK_SAME_DIR
+        # Vectors in lists are mapped from a file of their own.
+        in_lists = faiss.IO_FLAG_ONDISK_SAME_DIR | faiss.IO_FLAG_READ_ONLY
+        flags = in_lists if (folder / WINDOW_LISTS).exists() else faiss.IO_FLAG_MMAP_IFC
         try:
             self._index = faiss.read_index(str(folder / WINDOWS), flags)
             self._starts = Starts(folder / WINDOW_STARTS)
