@@ -10,6 +10,7 @@ reports give the same library.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from itertools import groupby
 from pathlib import Path
 from random import Random
 
+from qa.confidence import CALIBRATION_FILE
 from qa.errors import CorpusError
 from qa.ingest.corpus import METADATA_FILE, find_reports, read_report
 from qa.ingest.headings import heading_key, looks_like_heading, part_name
@@ -70,34 +72,29 @@ _ENDINGS = (
     "borough bourne bridge bury by chester cliffe combe cote dale den field ford gate ham hurst ley minster"
     " mouth shire ton wick worth"
 ).split()
-_PLACES = re.compile(
-    r"\b(?:"
-    + "|".join(
-        sorted(
-            """Barking and Dagenham|Barnet|Barnsley|Bath and North East Somerset|Bedford|Bexley|Birmingham
-|Blackburn with Darwen|Blackpool|Bolton|Bournemouth|Bracknell Forest|Bradford|Brent|Brighton and Hove|Bristol
-|Bromley|Buckinghamshire|Bury|Calderdale|Cambridgeshire|Camden|Cheshire East|Cheshire West and Chester|Chester
-|Christchurch|Cleveland|Corby|Cornwall|Coventry|Croydon|Cumberland|Cumbria|Darlington|Derby|Derbyshire|Devon
-|Doncaster|Dorset|Dudley|Durham|Ealing|East Riding|East Sussex|Edith Weston|Enfield|Essendine|Essex|Gateshead
-|Gloucestershire|Greenwich|Hackney|Halton|Hammersmith and Fulham|Hampshire|Harborough|Haringey|Harrow
-|Hartlepool|Havering|Herefordshire|Hertfordshire|Hillingdon|Hounslow|Isle of Wight|Isles of Scilly|Islington
-|Kensington and Chelsea|Kent|Kingston upon Hull|Kirklees|Knowsley|Lambeth|Lancashire|Leeds|Leicester
-|Leicestershire|Lewisham|Lincolnshire|Liverpool|Luton|Manchester|Medway|Melton|Merton|Merseyside|Middlesbrough
-|Milton Keynes|Newcastle|Newham|Norfolk|North Somerset|Northamptonshire|Northumberland|Nottingham
-|Nottinghamshire|Oakham|Oldham|Oxfordshire|Peterborough|Plymouth|Poole|Portsmouth|Reading|Redbridge|Rochdale
-|Rotherham|Rutland|Salford|Sandwell|Sefton|Sheffield|Shropshire|Slough|Solihull|Somerset|South Gloucestershire
-|South Tyneside|Southampton|Southend|Southend-on-Sea|Southwark|Staffordshire|Stamford|Stockport
-|Stockton-on-Tees|Stoke-on-Trent|Suffolk|Sunderland|Surrey|Sutton|Swindon|Tameside|Thurrock|Torbay|Tower Hamlets
-|Trafford|Uppingham|Wakefield|Walsall|Waltham Forest|Wandsworth|Warrington|Warwickshire|West Berkshire|West Sussex
-|Westminster|Wigan|Wiltshire|Windsor and Maidenhead|Wirral|Wokingham|Wolverhampton|Worcestershire|York"""
-            .replace("\n", "").split("|"),
-            key=len,
-            reverse=True,
-        )
-    )
-    + r")\b"
-)  # fmt: skip
+_PLACE_NAMES = (
+    "Barking and Dagenham|Barnet|Barnsley|Bath and North East Somerset|Bedford|Bexley|Birmingham"
+    "|Blackburn with Darwen|Blackpool|Bolton|Bournemouth|Bracknell Forest|Bradford|Brent"
+    "|Brighton and Hove|Bristol|Bromley|Buckinghamshire|Bury|Calderdale|Cambridgeshire|Camden"
+    "|Cheshire East|Cheshire West and Chester|Chester|Christchurch|Cleveland|Corby|Cornwall|Coventry"
+    "|Croydon|Cumberland|Cumbria|Darlington|Derby|Derbyshire|Devon|Doncaster|Dorset|Dudley|Durham|Ealing"
+    "|East Riding|East Sussex|Edith Weston|Enfield|Essendine|Essex|Gateshead|Gloucestershire|Greenwich"
+    "|Hackney|Halton|Hammersmith and Fulham|Hampshire|Harborough|Haringey|Harrow|Hartlepool|Havering"
+    "|Herefordshire|Hertfordshire|Hillingdon|Hounslow|Isle of Wight|Isles of Scilly|Islington"
+    "|Kensington and Chelsea|Kent|Kingston upon Hull|Kirklees|Knowsley|Lambeth|Lancashire|Leeds|Leicester"
+    "|Leicestershire|Lewisham|Lincolnshire|Liverpool|Luton|Manchester|Medway|Melton|Merton|Merseyside"
+    "|Middlesbrough|Milton Keynes|Newcastle|Newham|Norfolk|North Somerset|Northamptonshire|Northumberland"
+    "|Nottingham|Nottinghamshire|Oakham|Oldham|Oxfordshire|Peterborough|Plymouth|Poole|Portsmouth|Reading"
+    "|Redbridge|Rochdale|Rotherham|Rutland|Salford|Sandwell|Sefton|Sheffield|Shropshire|Slough|Solihull"
+    "|Somerset|South Gloucestershire|South Tyneside|Southampton|Southend|Southend-on-Sea|Southwark"
+    "|Staffordshire|Stamford|Stockport|Stockton-on-Tees|Stoke-on-Trent|Suffolk|Sunderland|Surrey|Sutton"
+    "|Swindon|Tameside|Thurrock|Torbay|Tower Hamlets|Trafford|Uppingham|Wakefield|Walsall|Waltham Forest"
+    "|Wandsworth|Warrington|Warwickshire|West Berkshire|West Sussex|Westminster|Wigan|Wiltshire"
+    "|Windsor and Maidenhead|Wirral|Wokingham|Wolverhampton|Worcestershire|York"
+)
 """English councils and the towns of the shipped reports: names that a grown report has others for."""
+
+_PLACES = re.compile(rf"\b(?:{'|'.join(sorted(_PLACE_NAMES.split('|'), key=len, reverse=True))})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +372,32 @@ def _read_pdfs(folder: Path) -> Iterator[ReportOutline]:
                 continue
             (Path(temporary) / f"{file.stem}.txt").write_bytes(read.stdout)
         yield from map(read_report, find_reports(Path(temporary)))
+
+
+def copy_of(library: Path, target: Path, *, passages: int | None = None) -> list[ReportOutline]:
+    """Copy a library's reports, the first ones up to so many passages, to a new folder; return them read.
+
+    What is kept beside them is copied too, the index is not.
+    """
+    corpus = target / CORPUS_FOLDER
+    corpus.mkdir(parents=True)
+    copied: list[ReportOutline] = []
+    described: list[str] = []
+    for file in find_reports(library / CORPUS_FOLDER):
+        if passages is not None and sum(len(each.passages) for each in copied) >= passages:
+            break
+        copied.append(read_report(file))
+        (corpus / file.name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, corpus / file.name)
+        if file.metadata:
+            # A string of JSON is one of TOML.
+            fields = [f"{key} = {json.dumps(value)}" for key, value in file.metadata.items()]
+            described.append("\n".join([f"[reports.{file.id}]", *fields, ""]))
+    (corpus / METADATA_FILE).write_text("\n".join(described), encoding="utf-8")
+    for name in (GLOSSARY_FILE, CALIBRATION_FILE):
+        if (library / CORPUS_FOLDER / name).exists():
+            shutil.copyfile(library / CORPUS_FOLDER / name, corpus / name)
+    return copied
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
