@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
@@ -157,6 +157,15 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """A paragraph made of real sentences under real headings; `pool` has others that fit it."""
+
+    section: tuple[str, ...]
+    sentences: tuple[str, ...]
+    pool: Sequence[Paragraph]
+
+
+@dataclass(frozen=True, slots=True)
 class GrownReport:
     """A report made of real sentences, and what `corpus.toml` says of it."""
 
@@ -175,10 +184,36 @@ def read_material(pdf_folder: Path | None = None) -> Material:
     CorpusError
         If there are PDFs but no program to read them, or none can be read.
     """
-    read = [_paragraphs(read_report(file)) for file in find_reports(CORPUS)]
+    read = [read_report(file) for file in find_reports(CORPUS)]
     if pdf_folder is not None:
-        read += [_paragraphs(outline) for outline in _read_pdfs(pdf_folder)]
-    return Material(tuple(tuple(report) for report in read if report))
+        read += _read_pdfs(pdf_folder)
+    return material_of(read)
+
+
+def material_of(reports: Iterable[ReportOutline]) -> Material:
+    """Return what can be made of reports."""
+    paragraphs = (tuple(_paragraphs(report)) for report in reports)
+    return Material(tuple(filter(None, paragraphs)))
+
+
+def composed(material: Material, random: Random, *, count: int) -> Iterator[Composed]:
+    """Yield so many paragraphs made of real sentences, section by section as in real reports."""
+    made = 0
+    while True:
+        for source in random.sample(material.reports, len(material.reports)):
+            for section, templates in groupby(source, key=lambda paragraph: paragraph.section):
+                themed = material.of_theme[next(templates).theme]
+                for _ in range(1 + len(list(templates))):
+                    if made == count:
+                        return
+                    template = random.choice(themed)
+                    pool = material.like(template)
+                    chosen = [
+                        each if random.random() < _KEPT else _any_sentence(pool, random)
+                        for each in template.sentences
+                    ]
+                    yield Composed(section, tuple(dict.fromkeys(chosen)), pool)
+                    made += 1
 
 
 def grown_reports(material: Material, *, passages: int, seed: int) -> Iterator[GrownReport]:
@@ -193,8 +228,12 @@ def grown_reports(material: Material, *, passages: int, seed: int) -> Iterator[G
         neighbours = [names[random.randrange(len(names))] for _ in range(4)]
         if number >= len(names):
             council = f"{council} and {neighbours[0]}"
-        paragraphs = _Paragraphs(material, random, council, neighbours, seen)
-        yield _report(number, council, random, list(paragraphs.grow(max(1, wanted - _FRONT_MATTER))))
+        changed = _Names(random, council, neighbours)
+        paragraphs = [
+            (each.section, _different(each, changed, random, seen))
+            for each in composed(material, random, count=max(1, wanted - _FRONT_MATTER))
+        ]
+        yield _report(number, council, random, paragraphs)
 
 
 def grow(folder: Path, material: Material, *, passages: int, seed: int) -> int:
@@ -228,51 +267,17 @@ def council_names(seed: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-class _Paragraphs:
-    """The paragraphs of one report as they grow; `seen` are the texts of all reports so far."""
+class _Names:
+    """The names and numbers of one report in the place of those of the reports it is made of."""
 
-    def __init__(
-        self, material: Material, random: Random, council: str, neighbours: Sequence[str], seen: set[str]
-    ) -> None:
-        self._material = material
+    def __init__(self, random: Random, council: str, neighbours: Sequence[str]) -> None:
         self._random = random
         self._council = council
         self._neighbours = neighbours
-        self._seen = seen
         self._years = random.randint(-3, 8)
 
-    def grow(self, count: int) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Yield headings and text of so many paragraphs, section by section as in real reports."""
-        grown = 0
-        while True:
-            sources = self._random.sample(self._material.reports, len(self._material.reports))
-            for source in sources:
-                for section, templates in groupby(source, key=lambda paragraph: paragraph.section):
-                    themed = self._material.of_theme[next(templates).theme]
-                    for _ in range(1 + len(list(templates))):
-                        if grown == count:
-                            return
-                        yield section, self._paragraph(self._random.choice(themed))
-                        grown += 1
-
-    def _paragraph(self, template: Paragraph) -> str:
-        """Return a text that no passage has yet."""
-        pool = self._material.like(template)
-        chosen = [
-            each if self._random.random() < _KEPT else self._another(pool) for each in template.sentences
-        ]
-        text = self._varied(chosen)
-        while text in self._seen:
-            chosen.append(self._another(pool))
-            text = self._varied(chosen)
-        self._seen.add(text)
-        return text
-
-    def _another(self, pool: Sequence[Paragraph]) -> str:
-        return self._random.choice(self._random.choice(pool).sentences)
-
-    def _varied(self, chosen: Sequence[str]) -> str:
-        text = " ".join(dict.fromkeys(chosen))
+    def put_into(self, text: str) -> str:
+        """Return a text with its places, years and numbers changed."""
         return _NUMBER.sub(self._number, _PLACES.sub(self._place, text))
 
     def _place(self, _: re.Match[str]) -> str:
@@ -289,6 +294,21 @@ class _Paragraphs:
         if 100 >= int(whole) > 1:
             changed = min(changed, 99.0)
         return f"{max(changed, 1):{',' if ',' in printed else ''}.{len(places)}f}"
+
+
+def _different(paragraph: Composed, names: _Names, random: Random, seen: set[str]) -> str:
+    """Return the text of a paragraph under other names; it grows until no passage has it yet."""
+    chosen = list(paragraph.sentences)
+    text = names.put_into(" ".join(chosen))
+    while text in seen:
+        chosen.append(_any_sentence(paragraph.pool, random))
+        text = names.put_into(" ".join(chosen))
+    seen.add(text)
+    return text
+
+
+def _any_sentence(pool: Sequence[Paragraph], random: Random) -> str:
+    return random.choice(random.choice(pool).sentences)
 
 
 def _report(

@@ -1,9 +1,9 @@
 """How many passages a second are indexed, against sentence-transformers only encoding the same passages.
 
 ``python -m tests.benchmarks.indexing --library FOLDER --passages 2500`` builds the whole index of a copy of
-the library (reading, encoding, compressing, writing) and lets ``SentenceTransformer.encode`` read each passage
-in the same frame once, with several batch sizes, of which the best one counts. Both use the same cores, each
-run in a process of its own, by turns; loading the model counts for `qa` and not for sentence-transformers.
+the library (reading, encoding, compressing, writing) and lets ``SentenceTransformer.encode`` read each
+passage in the same frame once, with several batch sizes, of which the best one counts. Both use the same
+cores, each run in a process of its own, by turns; loading the model counts for `qa` only.
 """
 
 from __future__ import annotations
