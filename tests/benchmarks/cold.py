@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ from tests.benchmarks.measuring import (
 from tests.fakes import ROOT
 
 QUESTION = "What did the inspectors say about foster carers?"
+PROGRAM = "qa"
+"""The module that is run."""
+
 ASK = "qa ask"
 SCRIPT = "script with sentence-transformers and FAISS"
 HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "textual", "matplotlib")
@@ -48,11 +51,12 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "textual", "
 
 _LOAD = "from sentence_transformers import SentenceTransformer; SentenceTransformer({!r}, device='cpu')"
 _MODULES = """
-import json, sys
-from qa.cli import main
-code = main(sys.argv[1:])
+import json, runpy, sys
+try:
+    runpy.run_module(sys.argv.pop(1), run_name="__main__")
+except SystemExit:
+    pass
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
-sys.exit(code)
 """
 _FOUND_OR_NOT = (0, 1)
 """The exit codes of a command that has answered."""
@@ -60,9 +64,10 @@ _FOUND_OR_NOT = (0, 1)
 
 def commands(library: Path, vectors: Path, *, compared: bool = True) -> dict[str, list[str]]:
     """Return the command lines that are measured, by what they are called in the table."""
-    report = next(iter(Library.open(library).reports())).report.id
-    first = next(each for each in Library.open(library).passages() if each.report == report)
-    python, qa = [sys.executable], [sys.executable, "-m", "qa"]
+    opened = Library.open(library)
+    first = next(opened.passages())
+    opened.close()
+    python, qa = [sys.executable], [sys.executable, "-m", PROGRAM]
     at = ["--library", str(library)]
     model = str(find_model(DEFAULT_MODEL))
     own = {
@@ -111,7 +116,7 @@ def in_turns(measured: Mapping[str, Sequence[str]], *, runs: int) -> dict[str, l
 def loaded_by_a_question(library: Path) -> list[str]:
     """Return the heavy libraries that a question loads; there should be none."""
     done = subprocess.run(
-        [sys.executable, "-c", _MODULES, "ask", "--library", str(library), QUESTION],
+        [sys.executable, "-c", _MODULES, PROGRAM, "ask", "--library", str(library), QUESTION],
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return sorted(set(json.loads(done.stderr.splitlines()[-1])) & set(HEAVY))
@@ -155,18 +160,18 @@ def rows_of(times: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, run: Callable[..., Any] = apart) -> None:
     """Measure and print."""
     options = parser(__doc__)
     add_library(options)
     options.add_argument("--runs", type=int, default=10, metavar="N", help="rounds (default: %(default)s)")
     options.add_argument("--alone", action="store_true", help="measure the commands of qa only")
     given = options.parse_args(arguments)
-    apart(export_model)
-    prepare(given.library)
+    run(export_model)
+    prepare(given.library, run=run)
     with tempfile.TemporaryDirectory(prefix="qa-cold-") as temporary:
         vectors = Path(temporary) / "windows.faiss"
-        count = 0 if given.alone else apart(write_vectors, given.library, vectors)
+        count = 0 if given.alone else run(write_vectors, given.library, vectors)
         measured = commands(given.library, vectors, compared=not given.alone)
         rows = rows_of(in_turns(measured, runs=given.runs))
     settings = {
