@@ -211,7 +211,8 @@ def machine_in_words(described: Mapping[str, Any]) -> str:
     threads = "".join(f", {name}={value}" for name, value in described["threads"].items())
     return (
         f"{described['cores']} cores of {described['processor']}, {described['memory'] / 2**30:.0f} GiB of "
-        f"memory, {described['system']}, Python {described['python']}, {packages}{threads}"
+        f"memory, {described['system']}, load {described['load']} at the end, Python {described['python']}, "
+        f"{packages}{threads}"
     )
 
 
