@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qa.build import frame_of
 from qa.encoder.weights import DEFAULT_MODEL, find_model
 from qa.errors import IndexStateError
-from qa.index import frame_of
 from qa.ingest.sentences import sentences, windows
 from qa.library import Library
 from qa.types import FramedText

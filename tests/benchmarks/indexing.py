@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from qa.build import frame_of
 from qa.encoder.runtime import usable_cores
 from qa.encoder.weights import DEFAULT_MODEL, find_model
-from qa.index import frame_of
 from qa.ingest.corpus import find_reports, read_report
 from qa.library import CORPUS_FOLDER, INDEX_FOLDER
 from tests.benchmarks.corpora import copy_of

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import qa.library
-from qa.index import build_from_passages, frame_of
+from qa.build import build_from_passages, frame_of
 from qa.ingest.corpus import find_reports, read_report
 from qa.ingest.sentences import sentences
 from qa.library import CORPUS_FOLDER, INDEX_FOLDER
@@ -265,7 +265,8 @@ def build(folder: Path, sources: Sources, *, passages: int) -> Row:
     encoder = ComposingEncoder(_real_encoder(), store, seed=sources.seed)
     with timer() as taken:
         reports = synthetic_reports(material, passages=passages, seed=sources.seed)
-        build_from_passages(list(reports), folder / INDEX_FOLDER, encoder)
+        made_from = f"{passages} passages of {sources}"
+        build_from_passages(reports, folder / INDEX_FOLDER, encoder, made_from=made_from)
     if not encoder.seconds:
         return {"not_measured": "the index was there already"}
     return {
