@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cite": set(),
     "answer": {"retrieve", "confidence", "cite"},
     "vocabulary": set(),
-    "query": {"vocabulary"},
+    "catalogue": {"cite"},
+    "query": {"catalogue", "vocabulary"},
     "confidence": set(),
     "library": {
         "ingest",
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "vectors",
         "index",
         "vocabulary",
+        "catalogue",
         "query",
         "retrieve",
         "reranker",
