@@ -372,13 +372,13 @@ class Library:
             If a report or section does not exist; the sentence lists those that do.
         """
         query = _well_formed(query) if isinstance(query, str) else [_well_formed(piece) for piece in query]
-        self._catalogue.known_reports(reports)
+        chosen = self._catalogue.known_reports(reports)
         self._catalogue.check_section(section)
         store = self._index.store
         return make_finding(
             query,
-            store.every_passage(reports=reports, section=section),
-            [report for report in store.reports.values() if reports is None or report.id in reports],
+            store.every_passage(reports=chosen, section=section),
+            list(store.reports.values()) if chosen is None else [store.reports[name] for name in chosen],
             total=store.count(),
         )
 
