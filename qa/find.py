@@ -161,6 +161,9 @@ def parse(query: str | Sequence[str]) -> Expression:
 
 def holds(expression: Expression, text: str) -> bool:
     """Whether a text holds what is searched for."""
+    # Most texts do not even have the letters, and need not be cut into words to tell.
+    if _PLAIN.fullmatch(text) and not _may_hold(expression, text.lower()):
+        return False
     return _holds(expression, words_in(text))
 
 
@@ -192,7 +195,7 @@ def words_in(text: str) -> list[str]:
     """
     if text.isascii():
         return _WORD.findall(text.lower())
-    return [fold(word) for word in _WORD.findall(text)]
+    return [word.lower() if word.isascii() else fold(word) for word in _WORD.findall(text)]
 
 
 def fold(word: str) -> str:
@@ -210,6 +213,9 @@ _NO_LETTER = re.compile(f"[{_SILENT}]")
 _STARRED_WORD = re.compile(rf"{_WORD.pattern}\*?")
 _STAR_IN_A_WORD = re.compile(r"\*[^\W_]")
 _QUOTATION_MARK = re.compile("[“”„‟«»＂]")
+_PLAIN = re.compile(r"[\x00-\x7f‘’“”–—…•£]*")
+"""A text whose words are, folded, the same letters in lower case."""
+
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
 _SYMBOL = re.compile(r'"[^"]*"|[()]|[^\s"()]+')
 
@@ -230,12 +236,30 @@ def _holds(expression: Expression, words: Sequence[str]) -> bool:
             return any(_holds(part, words) for part in parts)
 
 
+def _may_hold(expression: Expression, letters: str) -> bool:
+    """Whether letters have all that the words searched for are made of, wherever it stands."""
+    match expression:
+        case Phrase(words):
+            return all(word.letters in letters for word in words)
+        case Not():
+            return True
+        case And(parts):
+            return all(_may_hold(part, letters) for part in parts)
+        case Or(parts):
+            return any(_may_hold(part, letters) for part in parts)
+
+
 def _starts(phrase: Phrase, words: Sequence[str]) -> Iterator[int]:
     first, *rest = phrase.words
-    if not first.begins and first.letters not in words:
+    if first.begins:
+        starts = [place for place, word in enumerate(words) if word.startswith(first.letters)]
+    elif first.letters in words:
+        starts = [place for place, word in enumerate(words) if word == first.letters]
+    else:
         return
-    for start in range(len(words) - len(rest)):
-        if _matches(first, words[start]) and all(
+    last = len(words) - len(rest)
+    for start in starts:
+        if start < last and all(
             _matches(word, words[start + after]) for after, word in enumerate(rest, start=1)
         ):
             yield start

@@ -14,6 +14,7 @@ from typing import Self
 
 from qa.answer import case_of, make_answer
 from qa.build import build_from_passages, build_index, frame_of
+from qa.catalogue import Catalogue
 from qa.cite import citation, listed, locator, plural
 from qa.confidence import (
     CALIBRATION_FILE,
@@ -25,7 +26,6 @@ from qa.confidence import (
     judge,
     read_calibrations,
     write_calibrations,
-    years_in,
 )
 from qa.encoder import SentenceEncoder
 from qa.errors import (
@@ -38,7 +38,7 @@ from qa.errors import (
 from qa.find import make_finding
 from qa.index import Index, Manifest, stale_reasons
 from qa.ingest.corpus import SUFFIXES, add_reports, unreadable_files
-from qa.query import Catalogue, check_section, complete, known_reports, understand
+from qa.query import complete, understand
 from qa.questions import Question
 from qa.reranker import RERANKED, Reranker
 from qa.retrieve import Retriever
@@ -379,14 +379,14 @@ class Library:
             If a report or section does not exist; the sentence lists those that do.
         """
         query = _well_formed(query) if isinstance(query, str) else [_well_formed(piece) for piece in query]
-        known_reports(reports, self._catalogue)
-        check_section(section, self._catalogue)
+        chosen = self._catalogue.known_reports(reports)
+        self._catalogue.check_section(section)
         store = self._index.store
         return make_finding(
             query,
-            store.every_passage(reports=reports, section=section),
-            [report for report in store.reports.values() if reports is None or report.id in reports],
-            total=sum(sum(kinds.values()) for kinds in store.counts().values()),
+            store.every_passage(reports=chosen, section=section),
+            list(store.reports.values()) if chosen is None else [store.reports[name] for name in chosen],
+            total=store.count(),
         )
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
@@ -538,31 +538,11 @@ class Library:
     @cached_property
     def _catalogue(self) -> Catalogue:
         store = self._index.store
-        sections = {
-            report_id: list(dict.fromkeys(passage.section for passage in store.passages_of(report_id)))
-            for report_id in store.reports
-        }
-        return Catalogue(
-            reports=list(store.reports.values()),
-            sections=sections,
-            paragraphs={
-                (passage.report, (passage.scope or "").casefold(), passage.number): passage.id
-                for report_id in store.reports
-                for passage in store.passages_of(report_id)
-                if passage.number is not None
-            },
-            under=lambda report_id, path: [
-                passage.id for passage in store.passages_of(report_id) if passage.section == path
-            ],
-            content_words=content_words,
-        )
+        return Catalogue(store.reports, store, content_words)
 
     @cached_property
     def _years(self) -> frozenset[int]:
-        dates = [report.date for report in self._index.store.reports.values() if report.date]
-        return frozenset(
-            year for text in (*dates, *(each.text for each in self.passages())) for year in years_in(text)
-        )
+        return self._index.store.years()
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -623,7 +603,7 @@ class Library:
             return exact
         report_id, _, rest = wanted.strip().replace(":", " ", 1).partition(" ")
         report_id = report_id.removesuffix(",")
-        known_reports([report_id], self._catalogue)
+        self._catalogue.known_reports([report_id])
         local = ".".join(_PARAGRAPH_WORD.sub(" ", rest).replace(",", " ").split())
         found = self._index.store.passage(f"{report_id}:{local.casefold()}")
         if found is None:

@@ -6,12 +6,14 @@ Nothing here knows a report: names, years and headings come from the catalogue o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from qa.catalogue import Catalogue, folded
 from qa.errors import NotFoundError, QuestionError
-from qa.types import Correction, Query, Report
+from qa.types import Correction, Query
 
 if TYPE_CHECKING:
     from qa.vocabulary import Vocabulary
@@ -65,32 +67,9 @@ _ENOUGH_TO_REFER_TO = 3
 """From so many words on, a pronoun after them refers to something in its own question."""
 _LONGEST_CHAIN = 3
 """How many earlier questions are the context at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What there is to be named: the reports, their headings, and what their paragraphs are called.
-
-    Attributes
-    ----------
-    reports
-        In order.
-    sections
-        The section paths of each report, by its id.
-    paragraphs
-        The id of each numbered paragraph, by report, scope (in lower case, empty for a report's own
-        numbering) and printed number.
-    under
-        The ids of the passages that stand in a section of a report.
-    content_words
-        The words of a text that a passage may be found by.
-    """
-
-    reports: Sequence[Report]
-    sections: Mapping[str, Sequence[tuple[str, ...]]]
-    paragraphs: Mapping[tuple[str, str, str], str]
-    under: Callable[[str, tuple[str, ...]], Sequence[str]]
-    content_words: Callable[[str], list[str]]
+_MOST_COMPLETIONS = 100
+_MOST_LOCATED = 1_000
+"""How many paragraphs a number can name; no more are shown of any answer."""
 
 
 def understand(
@@ -131,11 +110,10 @@ def understand(
     wanted = list(reports) if reports is not None else None
     if "report" in typed:
         wanted = [*(wanted or []), *typed["report"]]
-    wanted = _within_years(
-        known_reports(wanted, catalogue),
-        _one("before", before, typed),
-        _one("after", after, typed),
-        catalogue,
+    wanted = catalogue.within_years(
+        catalogue.known_reports(wanted),
+        before=_year("before", _one("before", before, typed)),
+        after=_year("after", _one("after", after, typed)),
     )
     query = Query(
         question=question,
@@ -144,7 +122,7 @@ def understand(
         reports=None if wanted is None else tuple(wanted),
         section=_one("section", section, typed),
     )
-    check_section(query.section, catalogue)
+    catalogue.check_section(query.section)
     if located := _located(words, query, catalogue):
         return replace(query, located=tuple(located))
     leans = bool(history) and _leans(words, catalogue)
@@ -169,7 +147,7 @@ def complete(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     """Return what a question that is being typed may go on as, where it ends in a filter.
 
     Names of filters from their third letter on, then the reports, headings and years there are; each as the
-    whole text, in the order of the reports.
+    whole text, in the order of the reports, the first hundred.
     """
     match = _UNFINISHED_FILTER.search(text)
     if match is None:
@@ -178,23 +156,25 @@ def complete(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     if typed is None:
         ends = [f"{known}:" for known in FILTERS] if len(name) >= _FEWEST_LETTERS else []
         return _continued(text, match.start(), name, ends)
-    dated = sorted({report.date[:4] for report in catalogue.reports if report.date})
-    headings = dict.fromkeys(name for paths in catalogue.sections.values() for path in paths for name in path)
-    values = {
-        "report": [report.id for report in catalogue.reports],
-        "section": [f'"{heading}"' for heading in headings],
-        "before": dated[1:],
-        "after": dated[:-1],
-    }
     if name == "section" and not typed.startswith('"'):
         typed, text = f'"{typed}', f'{text[: match.start("value")]}"{typed}'
-    return _continued(text, match.start("value"), typed, values.get(name, []))
+    return _continued(text, match.start("value"), typed, _values(name, typed, catalogue))
+
+
+def _values(name: str, typed: str, catalogue: Catalogue) -> Sequence[str]:
+    """Return the values that a filter can have; of headings only those that begin as typed."""
+    if name == "report":
+        return list(catalogue.reports)
+    if name == "section":
+        return [f'"{heading}"' for heading in catalogue.contents.headings(typed[1:], limit=_MOST_COMPLETIONS)]
+    dated = sorted(set(catalogue.names.years_by_id.values()))
+    return {"before": dated[1:], "after": dated[:-1]}.get(name, [])
 
 
 def _continued(text: str, start: int, typed: str, ends: Sequence[str]) -> tuple[str, ...]:
     """Return the text with what was typed last made whole, for each end that begins with it."""
     fitting = (end for end in ends if end.casefold().startswith(typed.casefold()) and end != typed)
-    return tuple(text[:start] + end for end in fitting)
+    return tuple(text[:start] + end for end in islice(fitting, _MOST_COMPLETIONS))
 
 
 def _with_vocabulary(query: Query, vocabulary: Vocabulary) -> Query:
@@ -241,147 +221,72 @@ def _one(name: str, option: str | None, typed: Mapping[str, Sequence[str]]) -> s
     return next(iter(values), None)
 
 
-def known_reports(wanted: Sequence[str] | None, catalogue: Catalogue) -> list[str] | None:
-    """Return the ids of the reports wanted, in order; none for all. An unknown one is an error."""
-    if wanted is None:
-        return None
-    known = [report.id for report in catalogue.reports]
-    if not wanted:
-        raise QuestionError(f"No report is named to be searched; there are {', '.join(known)}")
-    for report_id in wanted:
-        if report_id not in known:
-            raise NotFoundError(f'There is no report "{report_id}"; there are {", ".join(known)}')
-    return [report_id for report_id in known if report_id in wanted]
-
-
-def _within_years(
-    wanted: list[str] | None, before: str | None, after: str | None, catalogue: Catalogue
-) -> list[str] | None:
-    if before is None and after is None:
-        return wanted
-    for name, year in (("before", before), ("after", after)):
-        if year is not None and not re.fullmatch(r"\d{4}", year):
-            raise QuestionError(f'"{year}" is no year; give {name}: and four digits, such as {name}:2007')
-    dated = {report.id: report.date[:4] for report in catalogue.reports if report.date}
-    within = [
-        report_id
-        for report_id, year in dated.items()
-        if (wanted is None or report_id in wanted)
-        and (before is None or year < before)
-        and (after is None or year > after)
-    ]
-    if not within:
-        dates = ", ".join(f"{report_id} ({year})" for report_id, year in dated.items())
-        raise NotFoundError(f"No report is from that time; there are {dates or 'no dated reports'}")
-    return within
-
-
-def check_section(section: str | None, catalogue: Catalogue) -> None:
-    """Refuse a section that no heading has the words of; the error lists the headings."""
-    if section is None:
-        return
-    if not _WORD.search(section):
-        raise QuestionError("The section has no words; give words of a heading")
-    headings = dict.fromkeys(name for paths in catalogue.sections.values() for path in paths for name in path)
-    if not any(holds_words(heading, section) for heading in headings):
-        raise NotFoundError(f'No heading has the words "{section}"; there are {"; ".join(headings)}')
-
-
-def holds_words(heading: str, wanted: str) -> bool:
-    """Whether a heading holds the beginnings of some words, in their order."""
-    return f" {_folded(wanted)}" in f" {_folded(heading)}"
-
-
-def _folded(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold().replace("’", "'")))
+def _year(name: str, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"\d{4}", value):
+        raise QuestionError(f'"{value}" is no year; give {name}: and four digits, such as {name}:2007')
+    return value
 
 
 def _located(words: str, query: Query, catalogue: Catalogue) -> list[str]:
     """Return the passages a question names by paragraph number, or by report and heading; else none."""
-    asked = words.strip(" ?.")
-    among = [r for r in catalogue.reports if query.reports is None or r.id in query.reports]
+    asked, names = words.strip(" ?."), catalogue.names
+    among = None if query.reports is None else frozenset(query.reports)
     if match := _OF_REPORT.search(asked):
-        for report in among:
-            if _folded(match["name"]) in _names(report, catalogue):
-                return _located_in(asked[: match.start()].strip(), [report], catalogue, is_named=True)
-    for report in among:
-        for name in sorted(_names(report, catalogue), key=len, reverse=True):
-            if opening := re.match(rf"{re.escape(name)}(?=[\s,:]|$)[\s,:]*", asked, re.IGNORECASE):
-                return _located_in(asked[opening.end() :], [report], catalogue, is_named=True)
-    return _located_in(asked, among, catalogue, is_named=False)
+        report_id = names.called(match["name"], among)
+        if report_id is not None:
+            return _located_in(asked[: match.start()].strip(), [report_id], catalogue, is_named=True)
+    if opening := names.opening(asked, among):
+        return _located_in(opening[1], [opening[0]], catalogue, is_named=True)
+    return _located_in(asked, query.reports, catalogue, is_named=False)
 
 
-def _located_in(asked: str, among: Sequence[Report], catalogue: Catalogue, *, is_named: bool) -> list[str]:
-    scopes = sorted({scope for _, scope, _ in catalogue.paragraphs if scope}, key=len, reverse=True)
-    scope = next((name for name in scopes if asked.casefold().startswith(name)), "")
+def _located_in(
+    asked: str, among: Sequence[str] | None, catalogue: Catalogue, *, is_named: bool
+) -> list[str]:
+    scope = next((name for name in catalogue.scopes if asked.casefold().startswith(name)), "")
     place = _PLACE.fullmatch(asked[len(scope) :].strip(" ,"))
     if place and (place["word"] or scope or is_named):
         return _paragraphs(place, scope, among, catalogue)
     if not is_named or not asked:
         return []
+    contents = catalogue.contents
     return [
         passage_id
-        for report in among
-        for path in catalogue.sections[report.id]
-        if any(_folded(name) == _folded(asked) for name in path)
-        for passage_id in catalogue.under(report.id, path)
+        for report_id in among or ()
+        for path in contents.sections_of(report_id)
+        if any(folded(name) == folded(asked) for name in path)
+        for passage_id in contents.ids_under(report_id, path)
     ]
 
 
-def _paragraphs(place: re.Match[str], scope: str, among: Sequence[Report], catalogue: Catalogue) -> list[str]:
+def _paragraphs(
+    place: re.Match[str], scope: str, among: Sequence[str] | None, catalogue: Catalogue
+) -> list[str]:
     first, last = place["first"], place["last"]
     numbers = [first]
     if last and first.isdigit() and int(first) < int(last):
         numbers = [str(number) for number in range(int(first), int(last) + 1)]
-    found = [
-        catalogue.paragraphs[report.id, scope, number]
-        for report in among
-        for number in numbers
-        if (report.id, scope, number) in catalogue.paragraphs
-    ]
+    found = catalogue.contents.numbered(scope, numbers, reports=among, limit=_MOST_LOCATED)
     if not found:
-        known = [
-            f"{report.id}: {numbers[0]} to {numbers[-1]}"
-            for report in among
-            if (numbers := [n for r, s, n in catalogue.paragraphs if (r, s) == (report.id, scope)])
-        ]
         named = f"{scope} paragraph {first}" if scope else f"paragraph {first}"
-        raise NotFoundError(f"There is no {named}; numbered are {'; '.join(known) or 'no paragraphs'}")
-    return found
+        raise NotFoundError(f"There is no {named}; numbered are {catalogue.numberings(scope, among)}")
+    order = {number: order for order, number in enumerate(numbers)}
+    reports = {report_id: order for order, report_id in enumerate(dict.fromkeys(each[0] for each in found))}
+    found.sort(key=lambda each: (reports[each[0]], order[each[1]]))
+    return [passage_id for _, _, passage_id in found]
 
 
 def _named_reports(words: str, catalogue: Catalogue) -> list[str]:
     """Return the reports a question names in plain words: by name, kind, year, or as the earlier one."""
-    folded = f" {_folded(words)} "
-    dated = sorted(
-        (report for report in catalogue.reports if report.date), key=lambda report: report.date or ""
-    )
-    years = set(_YEAR.findall(words))
-    named = {
-        report.id
-        for report in catalogue.reports
-        if (report.date and report.date[:4] in years)
-        or any(f" {name} " in folded for name in _names(report, catalogue))
-    }
-    if len(dated) > 1:
-        named |= {dated[0].id} if _EARLIER.search(words) else set()
-        named |= {dated[-1].id} if _LATER.search(words) else set()
-    return [report.id for report in catalogue.reports if report.id in named]
-
-
-def _names(report: Report, catalogue: Catalogue) -> set[str]:
-    """Return what people call a report: id, title, kind, and what only its kind has of words and initials."""
-    kind = _folded(report.kind or "")
-    others = [_folded(other.kind or "").split() for other in catalogue.reports if other.id != report.id]
-    names = {_folded(report.id), report.id, _folded(report.title), _folded(report.short_title)}
-    names |= {_folded(report.short_title.split(",")[0]), kind}
-    for length in range(2, len(kind.split()) + 1):
-        phrase = kind.split()[:length]
-        if not any(other[:length] == phrase for other in others):
-            names |= {" ".join(phrase)} | ({"".join(word[0] for word in phrase)} if length > 2 else set())
-    if kind and not any(kind.split()[-1] in other for other in others):
-        names.add(kind.split()[-1])
-    return {name for name in names if len(name) > 2}
+    names = catalogue.names
+    places = names.in_text(words)
+    for year in _YEAR.findall(words):
+        places.update(names.of_year(year))
+    if _EARLIER.search(words):
+        places.update(names.earliest)
+    if _LATER.search(words):
+        places.update(names.latest)
+    return [names.ids[place] for place in sorted(places)]
 
 
 def _leant_on(history: Sequence[str], catalogue: Catalogue) -> str:

@@ -37,9 +37,12 @@ from qa.confidence import (
     signs_of,
     write_calibrations,
     years_in,
+    years_of,
 )
 from qa.errors import CorpusError, EvaluationError
-from qa.types import Expansion
+from qa.types import Expansion, Kind, ReportOutline
+from tests import fakes
+from tests.fakes import a_report
 
 ABOUT = "Joint inspection, Westshire 2014"
 YEARS = (2010, 2013, 2014)
@@ -283,6 +286,15 @@ def test_an_earlier_question_adds_its_words() -> None:
 def test_both_ends_of_a_double_year_are_years() -> None:
     assert years_in("From 2004-05 and 2006/07 to 2010.") == [2004, 2005, 2006, 2007, 2010]
     assert years_in("Call 0115 2008123.") == []
+
+
+def test_a_report_speaks_of_the_years_of_its_date_and_of_what_can_be_ranked() -> None:
+    passages = (
+        fakes.a_passage("1", "In 2004-05."),
+        fakes.a_passage("2", "© 2009", order=1, kind=Kind.NOTICE),
+    )
+    assert years_of(ReportOutline(a_report(date="2006-12"), passages)) == {2004, 2005, 2006}
+    assert years_of(ReportOutline(a_report(date=None), ())) == frozenset()
 
 
 def test_no_passage_is_no_answer() -> None:

@@ -109,7 +109,8 @@ def test_a_passage_and_its_report_come_out_as_they_went_in(
     assert store.passages_of("jar-2006") == [passage]
     assert store.reports == {"jar-2006": report}
     assert store.counts() == {"jar-2006": {passage.kind: 1}}
-    assert store.sections() == [passage.section]
+    assert store.sections_of("jar-2006") == [passage.section]
+    assert store.ids_under("jar-2006", passage.section) == [passage.id]
     assert store.ranked_numbers(reports=None, section=None) == ([0] if passage.kind.ranked else [])
     store.close()
 
@@ -258,6 +259,84 @@ def test_filters_by_report_and_section_are_both_kept(store: Store) -> None:
     assert store.ranked_numbers(reports=["jar-2006"], section=None) == [0, 1, 3]
     assert store.ranked_numbers(reports=["apa-2008"], section="being healthy") == []
     assert store.ranked_numbers(reports=[], section=None) == []
+
+
+def test_what_is_counted_is_what_is_returned(store: Store) -> None:
+    for reports in (None, ["jar-2006"], ["jar-2006", "apa-2008"], []):
+        for section in (None, "being healthy", "staying", "nowhere"):
+            numbers = store.ranked_numbers(reports=reports, section=section)
+            assert store.count_ranked(reports, section) == len(numbers)
+            passages = list(store.every_passage(reports=reports, section=section))
+            ranked = [passage for passage in passages if passage.kind.ranked]
+            assert list(store.passages(numbers).values()) == ranked
+    assert store.count() == len(list(store.every_passage(reports=None, section=None))) == 5
+
+
+def test_passages_are_read_one_at_a_time(store: Store) -> None:
+    reading = store.every_passage(reports=None, section=None)
+    first = next(reading)
+    assert store.passage(first.id) == first
+    assert [first, *reading] == [*store.passages_of("jar-2006"), *store.passages_of("apa-2008")]
+
+
+# What a question is looked up in
+
+
+def test_the_sections_of_a_report_come_in_reading_order_each_once(tmp_path: Path) -> None:
+    paths = [("A",), ("A", "B"), ("A",), ("C",), ("A", "B")]
+    store = store_of(
+        tmp_path / "s", *(a_passage(str(n), order=n, section=path) for n, path in enumerate(paths))
+    )
+    assert store.sections_of("jar-2006") == [("A",), ("A", "B"), ("C",)]
+    assert store.ids_under("jar-2006", ("A", "B")) == ["jar-2006:1", "jar-2006:4"]
+    assert store.ids_under("jar-2006", ("B",)) == store.ids_under("apa-2008", ("A",)) == []
+
+
+def test_headings_are_found_by_their_beginning_the_same_letter_case_first(store: Store) -> None:
+    assert store.headings() == ["Main Report", "Being healthy", "Recommendations", "Annex: Staying safe"]
+    assert store.headings("be") == store.headings("Be", limit=1) == ["Being healthy"]
+    assert store.headings("healthy") == []
+
+
+def test_a_heading_is_held_by_the_beginnings_of_its_words(store: Store) -> None:
+    assert store.holds_heading("BEING heal")
+    assert not store.holds_heading("ealthy")
+    assert not store.holds_heading("report being")
+
+
+def test_numbered_paragraphs_are_found_by_scope_number_and_report(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path / "s",
+        a_passage("1", order=0, number="1"),
+        a_passage("2", order=1, number="2"),
+        a_passage("annex.1", order=2, number="1", scope="Annex"),
+        a_passage("1", report="apa-2008", number="1"),
+    )
+    assert store.scopes() == ["annex"]
+    assert store.numbered("", ["2", "1"], reports=None, limit=9) == [
+        ("jar-2006", "1", "jar-2006:1"), ("jar-2006", "2", "jar-2006:2"), ("apa-2008", "1", "apa-2008:1"),
+    ]  # fmt: skip
+    assert store.numbered("", ["1"], reports=["apa-2008"], limit=9) == [("apa-2008", "1", "apa-2008:1")]
+    assert store.numbered("annex", ["1", "2"], reports=None, limit=9)[0][2] == "jar-2006:annex.1"
+    assert len(store.numbered("", ["1", "2"], reports=None, limit=2)) == 2
+    assert store.numberings("", reports=None) == [("jar-2006", "1", "2"), ("apa-2008", "1", "1")]
+    assert store.numberings("annex", reports=["apa-2008"]) == []
+
+
+def test_years_are_kept_as_they_are_given(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "s") as writer:
+        writer.add_years([2006, 2004])
+        writer.add_years([2006])
+        writer.close()
+    assert Store(tmp_path / "s").years() == {2004, 2006}
+
+
+def test_reports_are_a_mapping_in_order(store: Store) -> None:
+    assert list(store.reports) == [report.id for report in store.reports.values()] == ["jar-2006", "apa-2008"]
+    assert "apa-2008" in store.reports
+    assert store.reports.get("nowhere") is None
+    with pytest.raises(KeyError):
+        _ = store.reports["nowhere"]
 
 
 # The file

@@ -33,7 +33,7 @@ from qa.confidence.fitting import (
     likeness_scale,
 )
 from qa.confidence.judging import Level, Verdict, judge, signs_of
-from qa.confidence.kinds import AnswerKind, expects, years_in
+from qa.confidence.kinds import AnswerKind, expects, years_in, years_of
 from qa.confidence.signs import FEATURES, PLAIN_SCALE, Case, Judged, Scale, Sentence, Signs
 
 __all__ = [
@@ -65,4 +65,5 @@ __all__ = [
     "signs_of",
     "write_calibrations",
     "years_in",
+    "years_of",
 ]

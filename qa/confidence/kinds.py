@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from qa.confidence.words import FILLERS, stem_of, stems_in, words_in
+from qa.types import ReportOutline
 
 
 class AnswerKind(StrEnum):
@@ -74,6 +75,13 @@ def years_in(text: str) -> list[int]:
         if match["second"]:
             years[int(match["first"][: 4 - len(match["second"])] + match["second"])] = None
     return list(years)
+
+
+def years_of(read: ReportOutline) -> frozenset[int]:
+    """Return the years a report speaks of: that of its date, and those its ranked passages name."""
+    # The month of a date such as 2008-12 is not the end of a range of years.
+    texts = [(read.report.date or "")[:4], *(each.text for each in read.passages if each.kind.ranked)]
+    return frozenset(year for text in texts for year in years_in(text))
 
 
 def _rules(*pairs: tuple[AnswerKind, str]) -> tuple[tuple[AnswerKind, re.Pattern[str]], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy as np
 
 from qa.errors import IndexStateError
 from qa.store import bm25
-from qa.store.rows import PASSAGE_COLUMNS, Statistics, passage_of, report_of, sentences_of_row
+from qa.store.contents import wanted_words
+from qa.store.rows import PASSAGE_COLUMNS, Statistics, headings_of, passage_of, report_of, sentences_of_row
 from qa.store.words import terms_of, words_of
 from qa.types import Kind, Passage, Report, ReportOutline, Sentence, Span
 
@@ -34,31 +35,30 @@ class Store:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._reports = {
-                report_id: report_of(report_id, fields)
-                for report_id, fields in self._connection.execute(
-                    "SELECT id, fields FROM report ORDER BY position"
-                )
-            }
-        except (sqlite3.Error, ValueError, TypeError) as error:
+        except sqlite3.Error as error:
             raise _damaged(path) from error
+        ids = self._select("SELECT id FROM report ORDER BY position")
+        self._reports = _Reports((str(report_id) for (report_id,) in ids), self._read_reports)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
     @property
-    def reports(self) -> dict[str, Report]:
-        """The reports by id, in order."""
+    def reports(self) -> Mapping[str, Report]:
+        """The reports by id, in order; each is read when it is asked for."""
         return self._reports
 
     def counts(self) -> dict[str, dict[Kind, int]]:
         """Return how many passages of each kind each report has, in the order they first appear."""
         counts: dict[str, dict[Kind, int]] = {report_id: {} for report_id in self._reports}
-        query = "SELECT report, kind, count(*) FROM passage GROUP BY report, kind ORDER BY min(number)"
-        for report_id, kind, count in self._select(query):
+        for report_id, kind, count in self._select("SELECT report, name, passages FROM kind ORDER BY rowid"):
             counts[str(report_id)][Kind(str(kind))] = int(str(count))
         return counts
+
+    def count(self) -> int:
+        """Return how many passages there are, also those that are never ranked."""
+        return int(str(self._select("SELECT ifnull(max(number) + 1, 0) FROM passage")[0][0]))
 
     def passage(self, passage_id: str) -> Passage | None:
         """Return the passage with this id, or none."""
@@ -73,34 +73,115 @@ class Store:
         """Return the passages of a report in reading order."""
         return list(self._passages("WHERE report = ? ORDER BY place", [report_id]).values())
 
-    def sections(self) -> list[tuple[str, ...]]:
-        """Return every section path that holds a passage, in reading order."""
-        rows = self._select("SELECT section FROM passage GROUP BY section ORDER BY min(number)")
-        return [tuple(json.loads(str(section))) for (section,) in rows]
+    def sections_of(self, report_id: str) -> list[tuple[str, ...]]:
+        """Return every section path of a report that holds a passage, in reading order."""
+        rows = self._select(
+            "SELECT headings FROM section JOIN path ON path.number = section.path WHERE report = ?"
+            " GROUP BY path ORDER BY min(first)",
+            [report_id],
+        )
+        return [headings_of(str(headings)) for (headings,) in rows]
+
+    def ids_under(self, report_id: str, section: Sequence[str]) -> list[str]:
+        """Return the ids of the passages of a report right under some headings, in reading order."""
+        rows = self._select(
+            "SELECT id FROM section JOIN passage ON passage.number BETWEEN first AND last"
+            " WHERE section.report = ? AND path = (SELECT number FROM path WHERE headings = ?)"
+            " ORDER BY passage.number",
+            [report_id, json.dumps(section)],
+        )
+        return [str(passage_id) for (passage_id,) in rows]
+
+    def holds_heading(self, words: str) -> bool:
+        """Whether any heading holds some words, as `ranked_numbers` matches them."""
+        return bool(self._select("SELECT 1 FROM path WHERE instr(words, ?) LIMIT 1", [wanted_words(words)]))
+
+    def headings(self, beginning: str = "", *, limit: int | None = None) -> list[str]:
+        """Return the headings that begin so, letter case aside, in the order they first appear.
+
+        Of more than `limit` those with the beginning in the same letter case come first.
+        """
+        folded = beginning.casefold()
+        rows = self._select(
+            "SELECT name FROM heading WHERE substr(folded, 1, ?) = ?"
+            " ORDER BY substr(name, 1, ?) = ? DESC, number LIMIT ?",
+            [len(folded), folded, len(beginning), beginning, -1 if limit is None else limit],
+        )
+        return [str(name) for (name,) in rows]
+
+    def scopes(self) -> list[str]:
+        """Return the scopes that paragraphs are numbered in, in lower case, the longest first."""
+        rows = self._select("SELECT DISTINCT scope FROM numbering WHERE scope != ''")
+        return sorted((str(scope) for (scope,) in rows), key=lambda scope: (-len(scope), scope))
+
+    def numbered(
+        self, scope: str, numbers: Sequence[str], *, reports: Sequence[str] | None, limit: int
+    ) -> list[tuple[str, str, str]]:
+        """Return the paragraphs with some printed numbers: report, number and id, in reading order.
+
+        Parameters
+        ----------
+        scope
+            In lower case; empty for a report's own numbering.
+        numbers
+            As printed.
+        reports
+            Ids of the reports they may stand in; none for all.
+        limit
+            The largest number of paragraphs returned.
+        """
+        within = "" if reports is None else " AND report IN (SELECT value FROM json_each(:reports))"
+        rows = self._select(
+            "SELECT found.report, found.number, id FROM (SELECT report, number, passage FROM paragraph"
+            f" WHERE scope = :scope AND number IN (SELECT value FROM json_each(:numbers)){within}"
+            " ORDER BY passage LIMIT :limit) AS found"
+            " JOIN passage ON passage.number = found.passage ORDER BY passage.number",
+            {
+                "scope": scope,
+                "numbers": json.dumps(list(numbers)),
+                "reports": json.dumps(list(reports or [])),
+                "limit": limit,
+            },
+        )
+        return [(str(report), str(number), str(passage_id)) for report, number, passage_id in rows]
+
+    def numberings(self, scope: str, *, reports: Sequence[str] | None) -> list[tuple[str, str, str]]:
+        """Return the reports that number paragraphs in a scope, with the first and last number of each.
+
+        Parameters
+        ----------
+        scope, reports
+            As in `numbered`.
+        """
+        within = "" if reports is None else " AND report IN (SELECT value FROM json_each(:reports))"
+        rows = self._select(
+            f"SELECT report, first, last FROM numbering WHERE scope = :scope{within} ORDER BY rowid",
+            {"scope": scope, "reports": json.dumps(list(reports or []))},
+        )
+        return [(str(report), str(first), str(last)) for report, first, last in rows]
+
+    def years(self) -> frozenset[int]:
+        """Return the years that the reports speak of."""
+        return frozenset(int(str(value)) for (value,) in self._select("SELECT value FROM year"))
 
     def ranked_numbers(self, *, reports: Sequence[str] | None, section: str | None) -> list[int]:
         """Return the numbers of the passages that may answer, within some reports and a section.
 
-        A section matches when one of the headings above a passage holds its words, letter case aside.
+        A section matches when one of the headings above a passage holds the beginnings of its words, one
+        after the other, letter case aside.
         """
-        wanted = None if reports is None else set(reports)
-        rows = self._select("SELECT number, report, section FROM passage WHERE ranked ORDER BY number")
-        return [
-            int(str(number))
-            for number, report, path in rows
-            if (wanted is None or report in wanted)
-            and (section is None or _in_section(json.loads(str(path)), section))
-        ]
+        spans = self._spans(reports, section, ranked=True)
+        return [number for span in spans for number in range(span.start, span.end)]
 
     def count_ranked(self, reports: Sequence[str] | None, section: str | None) -> int:
         """Return how many passages may answer within some reports and a section."""
         if reports is None and section is None:
             return self._ranked
-        return len(self.ranked_numbers(reports=reports, section=section))
+        return _length(self._spans(reports, section, ranked=True))
 
     @cached_property
     def _ranked(self) -> int:
-        return int(str(self._select("SELECT ranked FROM total")[0][0]))
+        return _length(self._spans(None, None, ranked=True))
 
     def sentences_of(self, numbers: Iterable[int]) -> list[Sentence]:
         """Return the sentences of some passages, in reading order."""
@@ -158,17 +239,17 @@ class Store:
         postings = [self._posting(term) for word in words for term in terms_of(word)]
         return bm25.search(postings, total=self._ranked, among=among, limit=limit)
 
-    def every_passage(self, *, reports: Sequence[str] | None, section: str | None) -> list[Passage]:
-        """Return all passages in order, also those that are never ranked, within some reports and a section.
+    def every_passage(self, *, reports: Sequence[str] | None, section: str | None) -> Iterator[Passage]:
+        """Yield all passages in order, also those that are never ranked, within some reports and a section.
 
         A section matches as in `ranked_numbers`.
         """
-        return [
-            passage
-            for passage in self._passages("ORDER BY number", []).values()
-            if (reports is None or passage.report in reports)
-            and (section is None or _in_section(passage.section, section))
-        ]
+        if reports is None and section is None:
+            yield from (passage for _, passage in self._read("ORDER BY number", []))
+            return
+        for span in self._spans(reports, section, ranked=False):
+            within = "WHERE number >= ? AND number < ? ORDER BY number"
+            yield from (passage for _, passage in self._read(within, span))
 
     def rarity(self, word: str) -> float:
         """Return the inverse document frequency of a word, in any form, over the ranked passages."""
@@ -210,10 +291,48 @@ class Store:
         rows = self._select("SELECT passages FROM posting WHERE term = ?", [term])
         return int(str(rows[0][0])) if rows else 0
 
+    def _read_reports(self, condition: str, values: Sequence[object]) -> Iterator[Report]:
+        query = f"SELECT id, fields FROM report {condition}"
+        try:
+            for report_id, fields in self._connection.execute(query, values):
+                yield report_of(str(report_id), str(fields))
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise _damaged(self._path) from error
+
+    def _spans(self, reports: Sequence[str] | None, section: str | None, *, ranked: bool) -> list[Span]:
+        """Return the numbers of the passages within some reports and a section, as spans, in order."""
+        conditions = ["ranked"] if ranked and section is not None else []
+        values: dict[str, object] = {}
+        if reports is not None:
+            conditions.append("report IN (SELECT value FROM json_each(:reports))")
+            values["reports"] = json.dumps(list(reports))
+        if section is not None:
+            conditions.append("path IN (SELECT number FROM path WHERE instr(words, :words))")
+            values["words"] = wanted_words(section)
+        runs = "ranked" if ranked and section is None else "section"
+        rows = self._select(
+            f"SELECT first, last FROM {runs} WHERE {' AND '.join(conditions) or 'true'} ORDER BY first",
+            values,
+        )
+        spans: list[Span] = []
+        for first, last in rows:
+            start, end = int(str(first)), int(str(last)) + 1
+            if spans and spans[-1].end == start:
+                start = spans.pop().start
+            spans.append(Span(start, end))
+        return spans
+
     def _passages(self, condition: str, values: Sequence[object]) -> dict[int, Passage]:
-        rows = self._select(f"SELECT number, {PASSAGE_COLUMNS} FROM passage {condition}", values)
-        with self._reading():
-            return {int(str(row[0])): passage_of(*(str(value) for value in row[1:])) for row in rows}
+        return dict(self._read(condition, values))
+
+    def _read(self, condition: str, values: Sequence[object]) -> Iterator[tuple[int, Passage]]:
+        """Yield passages with their numbers, one at a time."""
+        query = f"SELECT number, {PASSAGE_COLUMNS} FROM passage {condition}"
+        try:
+            for number, *row in self._connection.execute(query, values):
+                yield int(number), passage_of(*map(str, row))
+        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+            raise _damaged(self._path) from error
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -241,6 +360,39 @@ def _damaged(path: Path) -> IndexStateError:
     return IndexStateError(f"The index file {path} is damaged; run: qa index --force")
 
 
-def _in_section(path: Sequence[str], wanted: str) -> bool:
-    words = " ".join(words_of(wanted))
-    return any(f" {words}" in f" {' '.join(words_of(heading))}" for heading in path)
+class _Reports(Mapping[str, Report]):
+    """The reports of a store by id, in order; only their ids are kept."""
+
+    def __init__(self, ids: Iterable[str], read: Callable[[str, Sequence[object]], Iterator[Report]]) -> None:
+        self._ids = dict.fromkeys(ids)
+        self.read = read
+
+    def __getitem__(self, report_id: str) -> Report:
+        for report in self.read("WHERE id = ?", [report_id]):
+            return report
+        raise KeyError(report_id)
+
+    def __contains__(self, report_id: object) -> bool:
+        return report_id in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def values(self) -> ValuesView[Report]:
+        return _EveryReport(self)
+
+
+class _EveryReport(ValuesView[Report]):
+    """The reports of a store, read in one go."""
+
+    _mapping: _Reports
+
+    def __iter__(self) -> Iterator[Report]:
+        return self._mapping.read("ORDER BY position", [])
+
+
+def _length(spans: Iterable[Span]) -> int:
+    return sum(span.end - span.start for span in spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -91,7 +92,7 @@ def passage_of(
         report=report,
         order=int(place),
         kind=Kind(kind),
-        section=tuple(json.loads(section)),
+        section=headings_of(section),
         text=text,
         number=kept["number"],
         scope=kept["scope"],
@@ -101,3 +102,9 @@ def passage_of(
         emphasis=tuple(Emphasis(*span) for span in kept["emphasis"]),
         source=tuple(Span(*span) for span in kept["source"]),
     )
+
+
+@lru_cache(maxsize=256)
+def headings_of(path: str) -> tuple[str, ...]:
+    """Return headings as they were written down; passages that follow each other often share them."""
+    return tuple(json.loads(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from qa.errors import IndexStateError
-from qa.store import bm25
+from qa.store import bm25, contents
 from qa.store.rows import (
     PASSAGE_COLUMNS,
     Statistics,
@@ -47,7 +47,6 @@ CREATE VIRTUAL TABLE words USING fts5(heading, body, content = '', tokenize = "{
 CREATE TABLE posting (
     term TEXT PRIMARY KEY, passages INTEGER NOT NULL, numbers BLOB NOT NULL, weights BLOB NOT NULL
 );
-CREATE TABLE total (ranked INTEGER NOT NULL);
 """
 """`words` finds phrases; `posting` has, for each of its terms, the passages and its weight in each."""
 
@@ -74,7 +73,7 @@ class StoreWriter:
             # What is written counts only once all of it is: nothing needs to be undone.
             self._connection.execute("PRAGMA journal_mode = OFF")
             self._connection.execute("PRAGMA synchronous = OFF")
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(_SCHEMA + contents.SCHEMA)
             self._connection.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -104,6 +103,7 @@ class StoreWriter:
                     if passage.kind.ranked
                 ),
             )
+            contents.insert_contents(self._connection, read, first)
         self._reports += 1
         self._passages += len(read.passages)
         self._ranked += sum(passage.kind.ranked for passage in read.passages)
@@ -138,6 +138,11 @@ class StoreWriter:
                     counted.with_tokens,
                 ),
             )
+
+    def add_years(self, years: Iterable[int]) -> None:
+        """Add years that the reports speak of."""
+        with self._writing():
+            contents.insert_years(self._connection, years)
 
     def outline(self, report_id: str) -> tuple[Report, list[Passage]]:
         """Return a report that was added, with its passages in order."""
@@ -181,7 +186,6 @@ class StoreWriter:
             "INSERT INTO posting VALUES (?, ?, ?, ?)",
             (_posting_row(row, lengths, mean_length) for row in terms),
         )
-        connection.execute("INSERT INTO total VALUES (?)", (self._ranked,))
         connection.execute("DROP TABLE temp.instance")
 
     @contextmanager
