@@ -4,7 +4,7 @@
 passages (`corpora`), reads them with the real model, and keeps the vectors of their tokens in
 ``FOLDER/sources``. Every passage of the library is then made of sentences of these under real headings; the
 vectors of its tokens are those of its sentences with a little noise, and those of its windows are pooled from
-them as the model does it. So texts and vectors are spread as real ones are, at a fraction of the work. The
+those of its sentences. So texts and vectors are spread much as real ones are, at a fraction of the work. The
 index that `qa` makes of them is measured as by `warm`: only encoding is replaced, everything else is what
 every library goes through.
 """
@@ -17,7 +17,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import qa.library
-from qa.build import build_from_passages, frame_of
+from qa.build import build_from_passages
 from qa.ingest.corpus import find_reports, read_report
 from qa.ingest.sentences import sentences
 from qa.library import CORPUS_FOLDER, INDEX_FOLDER
@@ -82,11 +81,16 @@ class Sources:
 
 
 class Part(NamedTuple):
-    """The tokens of a sentence or of a frame, with offsets into it; vectors of half or single precision."""
+    """The tokens of a sentence or of a frame, with offsets into it, and the vector of the whole of it.
+
+    `vectors` are of half or single precision; `whole` has as its length the number of tokens, so that the
+    vector of a window is that of the sum of its parts.
+    """
 
     ids: TokenIds
     vectors: NDArray[np.floating[Any]]
     offsets: Offsets
+    whole: Vectors
 
 
 class SentenceStore:
@@ -95,11 +99,13 @@ class SentenceStore:
     def __init__(self, folder: Path) -> None:
         vectors = np.load(folder / _VECTORS, mmap_mode="r")
         with np.load(folder / _PARTS) as kept:
-            texts, ends, ids, offsets = (kept[name] for name in ("texts", "ends", "ids", "offsets"))
+            texts, ends, ids, offsets, wholes = (
+                kept[name] for name in ("texts", "ends", "ids", "offsets", "wholes")
+            )
         starts = [0, *ends[:-1].tolist()]
         self._parts = {
-            str(text): Part(ids[start:end], vectors[start:end], offsets[start:end])
-            for text, start, end in zip(texts, starts, ends.tolist(), strict=True)
+            str(text): Part(ids[start:end], vectors[start:end], offsets[start:end], whole)
+            for text, start, end, whole in zip(texts, starts, ends.tolist(), wholes, strict=True)
         }
 
     def __len__(self) -> int:
@@ -184,18 +190,17 @@ class ComposingEncoder:
         tokens = Tokens(
             np.concatenate([frame.ids, *(part.ids for part in known)]), vectors, np.concatenate(offsets)
         )
-        ends = list(accumulate((len(part.ids) for part in known), initial=len(frame.ids)))
-        return EncodedText(tokens, self._pooled(passage, vectors, ends))
+        return EncodedText(tokens, self._pooled(passage, frame, known))
 
-    def _pooled(self, passage: FramedText, vectors: Vectors, ends: Sequence[int]) -> Vectors:
-        """Return the vectors of the windows; the tokens of sentence i end at ``ends[i + 1]``."""
+    def _pooled(self, passage: FramedText, frame: Part, known: Sequence[Part]) -> Vectors:
+        """Return the vectors of the windows, each of the frame and some sentences."""
         first = {span.start: place for place, span in enumerate(passage.sentences)}
         last = {span.end: place + 1 for place, span in enumerate(passage.sentences)}
-        sums = np.zeros((len(ends), self.dimension), dtype=np.float32)
-        sums[1:] = np.add.reduceat(vectors, ends[:-1], axis=0).cumsum(axis=0)
+        sums = np.zeros((len(known) + 1, self.dimension), dtype=np.float32)
+        np.cumsum([part.whole for part in known], axis=0, out=sums[1:])
         begin = [first[span.start] for span in passage.windows]
         end = [last[span.end] for span in passage.windows]
-        windows: Vectors = sums[end] - sums[begin] + vectors[: ends[0]].sum(axis=0)
+        windows: Vectors = frame.whole + sums[end] - sums[begin]
         _to_unit_length(windows)
         _disturb(windows, self._window_noise, self._random)
         return windows
@@ -211,7 +216,7 @@ class ComposingEncoder:
             quick=True,
         )
         for frame, encoded in zip(unknown, read, strict=True):
-            self._frames[frame] = Part(*encoded.tokens)
+            self._frames[frame] = Part(*encoded.tokens, encoded.windows[0] * len(encoded.tokens.ids))
 
     def _noise(self, length: float) -> Vectors:
         shape = (_NOISE_ROWS, self.dimension)
@@ -311,9 +316,9 @@ def _real_encoder() -> Encoder:
 
 
 def _write_store(folder: Path, reports: Sequence[ReportOutline], encoder: Encoder) -> None:
-    """Read passages under their frames and keep the tokens of each of their sentences once."""
+    """Read passages and keep each of their sentences once; frames are read by themselves."""
     framed = [
-        FramedText(frame_of(one.report, passage), passage.text, spans, spans)
+        FramedText("", passage.text, spans, spans)
         for one in reports
         for passage in one.passages
         if passage.number is not None and (spans := tuple(sentences(passage.text)))
@@ -322,8 +327,8 @@ def _write_store(folder: Path, reports: Sequence[ReportOutline], encoder: Encode
     for start in range(0, len(framed), _GROUP):
         group = framed[start : start + _GROUP]
         for passage, encoded in zip(group, encoder.encode_passages(group), strict=True):
-            for span in passage.sentences:
-                kept.setdefault(passage.text[span.start : span.end], _part(encoded.tokens, span))
+            for span, whole in zip(passage.sentences, encoded.windows, strict=True):
+                kept.setdefault(passage.text[span.start : span.end], _part(encoded.tokens, span, whole))
     parts = kept.values()
     np.save(folder / _VECTORS, np.concatenate([part.vectors for part in parts]))
     np.savez(
@@ -332,17 +337,20 @@ def _write_store(folder: Path, reports: Sequence[ReportOutline], encoder: Encode
         ends=np.cumsum([len(part.ids) for part in parts]),
         ids=np.concatenate([part.ids for part in parts]),
         offsets=np.concatenate([part.offsets for part in parts]),
+        wholes=np.stack([part.whole for part in parts]),
     )
 
 
-def _part(tokens: Tokens, span: Span) -> Part:
+def _part(tokens: Tokens, span: Span, whole: Vectors) -> Part:
     inside = (tokens.offsets[:, 0] >= span.start) & (tokens.offsets[:, 1] <= span.end)
     offsets: Offsets = tokens.offsets[inside] - np.int32(span.start)
-    return Part(tokens.ids[inside], tokens.vectors[inside].astype(np.float16), offsets)
+    ids = tokens.ids[inside]
+    return Part(ids, tokens.vectors[inside].astype(np.float16), offsets, whole * np.float32(len(ids)))
 
 
 def _nothing(dimension: int) -> Part:
-    return Part(np.empty(0, np.int32), np.empty((0, dimension), np.float32), np.empty((0, 2), dtype=np.int32))
+    ids, offsets = np.empty(0, np.int32), np.empty((0, 2), np.int32)
+    return Part(ids, np.empty((0, dimension), np.float32), offsets, np.zeros(dimension, np.float32))
 
 
 def _disturb(vectors: Vectors, noise: Vectors, random: np.random.Generator) -> None:
