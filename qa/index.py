@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar, get_type_hints
 
 from qa import __version__
 from qa.errors import CorpusError, IndexMissingError, IndexStateError
-from qa.ingest.corpus import METADATA_FILE, find_reports, sha256
+from qa.ingest.corpus import METADATA_FILE, find_reports, report_paths, sha256
 from qa.ingest.sentences import WINDOW_SENTENCES
 from qa.store import Store
 from qa.vectors import (
@@ -147,6 +147,9 @@ def _report(fields: dict[str, Any]) -> IndexedReport:
     return _typed(IndexedReport(**{**fields, "warnings": tuple(warnings)}))
 
 
+_DECLARED = {kind.__name__: get_type_hints(kind) for kind in (Manifest, IndexedReport, IndexFile, Search)}
+
+
 def _typed(value: _T) -> _T:
     """Return `value` if its plain fields have the types they are declared with.
 
@@ -155,7 +158,7 @@ def _typed(value: _T) -> _T:
     TypeError
         If one has not: the manifest was not written by `build_index`.
     """
-    for name, declared in get_type_hints(type(value)).items():
+    for name, declared in _DECLARED[type(value).__name__].items():
         if declared in (int, str, bool, float) and type(getattr(value, name)) is not declared:
             raise TypeError(name)
     return value
@@ -248,6 +251,8 @@ def stale_reasons(manifest: Manifest, corpus: Path) -> list[str]:
         reasons.append(f"made by version {manifest.version}, this is {__version__}")
     if manifest.window_sentences != WINDOW_SENTENCES:
         reasons.append(f"cut in windows of {manifest.window_sentences} sentences, now {WINDOW_SENTENCES}")
+    if _is_as_indexed(manifest, corpus):
+        return reasons
     try:
         files = {file.id: file for file in find_reports(corpus)}
     except CorpusError as error:
@@ -268,6 +273,16 @@ def stale_reasons(manifest: Manifest, corpus: Path) -> list[str]:
     if manifest.metadata_sha256 != metadata_sha256(corpus):
         reasons.append(f"changed: {METADATA_FILE}")
     return reasons
+
+
+def _is_as_indexed(manifest: Manifest, corpus: Path) -> bool:
+    """Whether the files are those that were indexed, told without reading what `corpus.toml` says of them."""
+    if manifest.metadata_sha256 != metadata_sha256(corpus):
+        return False
+    files = dict(report_paths(corpus))
+    return files.keys() == {report.file for report in manifest.reports} and all(
+        _is_unchanged(files[report.file], report) for report in manifest.reports
+    )
 
 
 def _is_unchanged(path: Path, indexed: IndexedReport) -> bool:

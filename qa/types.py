@@ -501,7 +501,10 @@ class Encoder(Protocol):
 
 
 class Progress(NamedTuple):
-    """How far a build is: `done` of `total` steps of one stage (``"reading"``, ``"encoding"``)."""
+    """How far something is: `done` of `total` steps of one stage.
+
+    A build has the stages ``"reading"``, ``"encoding"`` and ``"finishing"``.
+    """
 
     stage: str
     done: int

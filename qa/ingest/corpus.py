@@ -74,7 +74,7 @@ def find_reports(corpus: Path) -> list[ReportFile]:
     ]
     ids = set(described)
     named = {report.name for report in reports}
-    for name, path in _report_paths(corpus):
+    for name, path in report_paths(corpus):
         if name not in named:
             report_id = _unused_id(slug(path.stem), ids)
             ids.add(report_id)
@@ -145,7 +145,8 @@ def _files(corpus: Path) -> Iterator[Path]:
             yield path
 
 
-def _report_paths(corpus: Path) -> Iterator[tuple[str, Path]]:
+def report_paths(corpus: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a corpus folder that can be read, by their names in it, in order."""
     for path in _files(corpus):
         if path.suffix.lower() in SUFFIXES:
             yield path.relative_to(corpus).as_posix(), path
