@@ -129,8 +129,8 @@ class Manifest:
                 "run: qa index --force"
             )
         try:
-            fields["search"] = _typed(Search(*fields["search"]))
-            fields["reports"] = tuple(_report(report) for report in fields["reports"])
+            fields["search"] = _typed(Search(*_listed(fields["search"])))
+            fields["reports"] = tuple(map(_report, _listed(fields["reports"])))
             fields["files"] = {name: _typed(IndexFile(**file)) for name, file in fields["files"].items()}
             return _typed(cls(**fields))
         except (KeyError, TypeError, AttributeError) as error:
@@ -140,10 +140,16 @@ class Manifest:
 _T = TypeVar("_T", Manifest, IndexedReport, IndexFile, Search)
 
 
+def _listed(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
 def _report(fields: dict[str, Any]) -> IndexedReport:
-    warnings = fields["warnings"]
-    if not isinstance(warnings, list) or not all(isinstance(warning, str) for warning in warnings):
-        raise TypeError("warnings")
+    warnings = _listed(fields["warnings"])
+    if not all(isinstance(warning, str) for warning in warnings):
+        raise TypeError(warnings)
     return _typed(IndexedReport(**{**fields, "warnings": tuple(warnings)}))
 
 

@@ -503,7 +503,7 @@ class Encoder(Protocol):
 class Progress(NamedTuple):
     """How far something is: `done` of `total` steps of one stage.
 
-    A build has the stages ``"reading"``, ``"encoding"`` and ``"finishing"``.
+    A build has the stages ``"reading"``, ``"preparing the model"``, ``"encoding"`` and ``"finishing"``.
     """
 
     stage: str

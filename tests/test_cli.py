@@ -187,8 +187,8 @@ def test_the_first_question_builds_the_missing_index_and_then_answers(
     assert ran.code == 0
     assert ran.out.startswith("1. Inspection of roads, Winter, para 2  [roads:2]\n")
     assert ran.err.splitlines() == [
-        "qa: There is no index yet; building it, once", "qa: Reading 2 reports", "qa: Encoding 7 passages",
-        "qa: Finishing",
+        "qa: There is no index yet; building it, once", "qa: Reading 2 reports", "qa: Preparing the model",
+        "qa: Encoding 7 passages", "qa: Finishing",
     ]  # fmt: skip
     assert command("ask", "Who mends potholes?", "--library", folder).err == ""
 
@@ -373,7 +373,9 @@ def test_indexing_says_what_was_indexed_on_stdout_and_its_progress_on_stderr(
     folder = small_library(tmp_path / "library")
     ran = command("index", "--library", folder)
     assert (ran.code, ran.out) == (0, "Indexed 2 reports, 7 passages\n")
-    assert ran.err == "qa: Reading 2 reports\nqa: Encoding 7 passages\nqa: Finishing\n"
+    assert (
+        ran.err == "qa: Reading 2 reports\nqa: Preparing the model\nqa: Encoding 7 passages\nqa: Finishing\n"
+    )
 
 
 def test_an_index_that_is_up_to_date_is_made_anew_only_by_force(command: Command, small_folder: Path) -> None:

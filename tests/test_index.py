@@ -460,6 +460,7 @@ def test_progress_counts_reports_and_passages_up_to_their_number(tmp_path: Path)
     build(folder, progress=seen.append)
     assert seen == [
         *(Progress("reading", done, 2) for done in range(3)),
+        Progress("preparing the model", 0, 1),
         *(Progress("encoding", done, 7) for done in (0, 4, 7)),
         *(Progress("finishing", done, 1) for done in range(2)),
     ]

@@ -357,7 +357,12 @@ def test_a_library_is_built_opened_and_asked(tmp_path: Path) -> None:
     folder = small_library(tmp_path / "library")
     seen: list[Progress] = []
     built = Library.build(folder, progress=seen.append)
-    assert {progress.stage for progress in seen} == {"reading", "encoding", "finishing"}
+    assert {progress.stage for progress in seen} == {
+        "reading",
+        "preparing the model",
+        "encoding",
+        "finishing",
+    }
     opened = Library.open(str(folder))
     assert (built.path, opened.path) == (folder, folder)
     assert built.warnings == opened.warnings == ()
