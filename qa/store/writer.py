@@ -114,11 +114,6 @@ class StoreWriter:
         """How many passages were added."""
         return self._passages
 
-    @property
-    def ranked(self) -> int:
-        """How many of them can be ranked."""
-        return self._ranked
-
     def add_sentences(self, number: int, sentences: Sequence[Sentence] | bytes) -> None:
         """Add the sentences of a passage, or what `Store.sentence_rows` gave for them."""
         row = sentences if isinstance(sentences, bytes) else sentences_row(sentences)
