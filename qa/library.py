@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 from qa.answer import case_of, make_answer
-from qa.build import build_from_passages, build_index, frame_of
 from qa.catalogue import Catalogue
 from qa.cite import citation, listed, locator, plural
 from qa.confidence import (
@@ -152,6 +151,8 @@ class Library:
         ModelError
             If the model cannot be found or loaded.
         """
+        from qa.build import build_index  # a question needs nothing of it
+
         folder = Path(path)
         encoder = SentenceEncoder(model or _present_model(folder), download=download)
         notes = build_index(
@@ -189,6 +190,8 @@ class Library:
         ModelError
             If the model cannot be found or loaded.
         """
+        from qa.build import build_from_passages
+
         encoder = SentenceEncoder(model)
         build_from_passages(reports, Path(directory), encoder, progress=progress)
         return cls(Path(directory), Index.open(Path(directory)), lambda: encoder)
@@ -575,6 +578,8 @@ class Library:
     def _reranked(self, query: Query, found: list[Candidate], reranker: Reranker | None) -> list[Candidate]:
         if reranker is None:
             return found
+        from qa.build import frame_of
+
         reports = self._index.store.reports
         passages = [candidate.passage for candidate in found[:RERANKED]]
         texts = [frame_of(reports[passage.report], passage) + passage.shown for passage in passages]
