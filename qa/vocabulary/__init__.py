@@ -7,7 +7,7 @@ Abbreviations come from the reports themselves (`harvest`) and from the libraria
 
 from qa.vocabulary.abbreviations import Definition, harvest
 from qa.vocabulary.glossary import GLOSSARY, GLOSSARY_FILE, Entry, EntryKind, read_glossary
-from qa.vocabulary.vocabulary import MOST_EXPANSIONS, Vocabulary
+from qa.vocabulary.vocabulary import MOST_EXPANSIONS, Vocabulary, VocabularyBuilder
 
 __all__ = [
     "GLOSSARY",
@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Vocabulary",
+    "VocabularyBuilder",
     "harvest",
     "read_glossary",
 ]
