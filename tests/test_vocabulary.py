@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from qa.errors import CorpusError
 from qa.ingest.corpus import find_reports, read_report
 from qa.types import Correction, Expansion, Passage
-from qa.vocabulary import Definition, Entry, EntryKind, Vocabulary, harvest, read_glossary
+from qa.vocabulary import (
+    Definition,
+    Entry,
+    EntryKind,
+    Vocabulary,
+    VocabularyBuilder,
+    harvest,
+    read_glossary,
+)
+from qa.vocabulary.rows import SortedRows
+from qa.vocabulary.words import ReportWords
 from tests.fakes import CORPUS, a_passage
 
 SHIPPED_GLOSSARY = CORPUS / "glossary.toml"
@@ -370,6 +380,49 @@ def test_an_index_can_keep_a_vocabulary(vocabulary: Vocabulary) -> None:
     assert again.expand(question) == vocabulary.expand(question)
     assert again.correct(question.split()) == vocabulary.correct(question.split())
     assert again.unknown(question.split()) == vocabulary.unknown(question.split())
+
+
+rows = st.lists(st.text("ab: é", min_size=1, max_size=5), max_size=12)
+
+
+@given(rows=rows, looked_up=st.text("ab: é", min_size=1, max_size=5))
+def test_rows_are_found_by_how_they_begin(rows: list[str], looked_up: str) -> None:
+    kept = SortedRows.read(SortedRows.of(rows).text)
+    assert list(kept) == sorted(set(rows))
+    assert list(kept.beginning(looked_up)) == [row for row in kept if row.startswith(looked_up)]
+    assert (looked_up in kept) == (looked_up in rows)
+    assert bool(kept) == bool(rows)
+
+
+def test_words_are_known_by_their_forms_and_their_root() -> None:
+    words = ReportWords.of({"It": 2, "it": 5, "IT": 1, "Oakham": 3, "plan": 1, "planned": 2, "flies": 1})
+    assert words.count("it") == 8
+    assert (words.as_written("it"), words.as_written("oakham")) == ("it", "Oakham")
+    assert words.as_written("elsewhere") == "elsewhere"
+    assert words.is_written("IT")
+    assert not words.is_lower_case("OAKHAM")
+    assert "plan" in words
+    assert "pla" not in words
+    assert list(words.relatives("planning")) == ["plan", "planned"]
+    assert words.of_length(4) == ["plan"]
+    assert words.of_length(9) == []
+
+
+def test_a_vocabulary_is_gathered_one_passage_at_a_time() -> None:
+    passages = [a_passage(str(n), f"{REPORT} Word{n} (WORD)") for n in range(3)]
+    builder = VocabularyBuilder()
+    for passage in passages:
+        builder.add(passage)
+    built = Vocabulary.build(iter(passages), ordinary_words=["pupils", "zebra"])
+    assert builder.finish(ordinary_words=["zebra", "pupils"]).to_dict() == built.to_dict()
+    assert built.definitions == harvest(passages)
+
+
+def test_an_abbreviation_that_is_defined_anew_in_a_glossary_means_it_once() -> None:
+    passages = [a_passage("1", "the care plan review (CPR)"), a_passage("2", "a child plan record (CPR)")]
+    entry = Entry(EntryKind.ABBREVIATION, "CPR", ("child plan records", "care review", "plan"))
+    vocabulary = Vocabulary.build(passages, glossary=[entry])
+    assert meanings(vocabulary, "CPR") == ["care plan review", "child plan record", "care review", "plan"]
 
 
 def test_an_edited_glossary_counts_without_reading_the_reports_again(vocabulary: Vocabulary) -> None:

@@ -6,9 +6,8 @@ Abbreviations come from the reports themselves (`harvest`) and from the libraria
 """
 
 from qa.vocabulary.abbreviations import Definition, harvest
-from qa.vocabulary.counted import WordCounter
 from qa.vocabulary.glossary import GLOSSARY, GLOSSARY_FILE, Entry, EntryKind, read_glossary
-from qa.vocabulary.vocabulary import MOST_EXPANSIONS, Vocabulary
+from qa.vocabulary.vocabulary import MOST_EXPANSIONS, Vocabulary, VocabularyBuilder
 
 __all__ = [
     "GLOSSARY",
@@ -18,7 +17,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Vocabulary",
-    "WordCounter",
+    "VocabularyBuilder",
     "harvest",
     "read_glossary",
 ]

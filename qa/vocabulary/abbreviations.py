@@ -19,20 +19,40 @@ class Definition:
     report: str
 
 
-def harvest(passages: Iterable[Passage]) -> tuple[Definition, ...]:
-    """Return the abbreviations that passages define in brackets, in order, each meaning once.
+class Harvest:
+    """The abbreviations that passages define in brackets, gathered one passage at a time.
 
     Both "long form (SHORT)" and "SHORT (long form)" are read. First the letters are held against the first
     letters of the words; where that fails the letters may stand anywhere in the words, from the right, after
     Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text"
     (Pacific Symposium on Biocomputing 2003), but so that no word that matters goes unused.
     """
-    found: dict[tuple[str, Key], Definition] = {}
-    for passage in passages:
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Key], Definition] = {}
+
+    def add(self, passage: Passage) -> None:
+        """Take in what a passage defines."""
         for text in (passage.lead_in or "", passage.shown):
             for short, long in _defined_in(text):
-                found.setdefault((short, key_of(long)), Definition(short, long, passage.report))
-    return tuple(found.values())
+                self.define(Definition(short, long, passage.report))
+
+    def define(self, definition: Definition) -> None:
+        """Take in a definition, unless there is one that means the same."""
+        self._found.setdefault((definition.short, key_of(definition.long)), definition)
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The abbreviations in the order they were defined, each meaning once."""
+        return tuple(self._found.values())
+
+
+def harvest(passages: Iterable[Passage]) -> tuple[Definition, ...]:
+    """Return the abbreviations that passages define in brackets, in order, each meaning once."""
+    found = Harvest()
+    for passage in passages:
+        found.add(passage)
+    return found.definitions
 
 
 _BRACKETS = re.compile(r"\(([^()]{2,120})\)")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from qa.types import Correction
+from qa.vocabulary.rows import SortedRows
 from qa.vocabulary.words import (
     ASKING,
     CLITIC,
@@ -40,21 +40,26 @@ class Spelling:
     words
         The words of the reports.
     glossary_words
-        Words by which the librarian's glossary recognises what is typed; they are meant too.
+        Words by which the librarian's glossary recognises what is typed.
+    is_meant
+        Tells of one of these whether it leads to words of the reports, so that it is meant too.
     ordinary_words
         Words of general English in lower case; they are never taken for misspellings.
     """
 
     def __init__(
-        self, words: ReportWords, *, glossary_words: frozenset[str], ordinary_words: frozenset[str]
+        self,
+        words: ReportWords,
+        *,
+        glossary_words: Collection[str],
+        is_meant: Callable[[str], bool],
+        ordinary_words: SortedRows,
     ) -> None:
         self._words = words
         self._glossary_words = glossary_words
+        self._is_meant = is_meant
         self._ordinary = ordinary_words
-        self._pool: dict[int, list[str]] = defaultdict(list)
-        for word in sorted({*words.counts, *glossary_words}):
-            if len(word) >= _SHORTEST_MENDED and word.isalpha():
-                self._pool[len(word)].append(word)
+        self._of_length: dict[int, list[str]] = {}
 
     def correct(self, words: Sequence[str]) -> tuple[Correction, ...]:
         """Return the misspelt words of a question and the words meant, in order, each once.
@@ -82,22 +87,22 @@ class Spelling:
             len(word) >= _SHORTEST_MENDED
             and word.isalpha()
             and (shouted or not is_abbreviation(typed))
-            and word not in self._glossary_words
             and word not in ASKING
+            and word not in self._words
             and not self._is_ordinary(word)
-            and word not in self._words.counts
+            and not (word in self._glossary_words and self._is_meant(word))
             and not any(stem_of(relative) == stem_of(word) for relative in self._words.relatives(word))
         )
 
     def _is_ordinary(self, word: str) -> bool:
         stem = stem_of(word)
-        return not self._ordinary.isdisjoint({word, stem, f"{stem}e", f"{stem}s"})
+        return any(form in self._ordinary for form in (word, stem, f"{stem}e", f"{stem}s"))
 
     def _nearest(self, typed: str, *, is_name: bool) -> str | None:
         """Return the likeliest word of the reports, or none if none is near or two are equally likely."""
         if relatives := list(self._words.relatives(typed)):
             same = (word for word in relatives if _is_same_word_misspelt(typed, word))
-            return max(same, key=lambda word: (self._words.counts[word], word), default=None)
+            return max(same, key=lambda word: (self._words.count(word), word), default=None)
         most = 1 if is_name or len(typed) <= _LONGEST_WITH_ONE_ERROR else 2
         for distance in range(1, most + 1):
             scored = [
@@ -116,16 +121,27 @@ class Spelling:
 
         Words two errors away begin with the same letter.
         """
-        for length in range(len(typed) - distance, len(typed) + distance + 1):
-            words = self._pool.get(length, [])
+        for length in range(max(len(typed) - distance, _SHORTEST_MENDED), len(typed) + distance + 1):
+            words = self._spelt(length)
+            meant = [word for word in self._glossary_words if len(word) == length and word.isalpha()]
             if distance > 1:
                 first = typed[0]
                 words = words[bisect_left(words, first) : bisect_left(words, chr(ord(first) + 1))]
-            found = process.extract(typed, words, scorer=OSA.distance, score_cutoff=distance, limit=None)
-            yield from (word for word, _, _ in found)
+                meant = [word for word in meant if word[0] == first]
+            yield from self._near(typed, words, distance)
+            yield from filter(self._is_meant, self._near(typed, meant, distance))
+
+    def _near(self, typed: str, words: Sequence[str], distance: int) -> Iterator[str]:
+        found = process.extract(typed, words, scorer=OSA.distance, score_cutoff=distance, limit=None)
+        yield from (word for word, _, _ in found)
+
+    def _spelt(self, length: int) -> list[str]:
+        if length not in self._of_length:
+            self._of_length[length] = self._words.of_length(length)
+        return self._of_length[length]
 
     def _is_plausible(self, typed: str, word: str, distance: int, *, is_name: bool) -> bool:
-        named_in_reports = word in self._words.counts and not self._words.is_lower_case(word)
+        named_in_reports = word in self._words and not self._words.is_lower_case(word)
         if not self._ordinary and len(typed) < _shortest_sure(typed, word, distance):
             return False
         if distance == 1:
@@ -140,7 +156,7 @@ class Spelling:
         cost = 0.0
         if not _is_slip(typed, word):
             cost = _COST_OF_SUBSTITUTION if len(typed) == len(word) else _COST_OF_LETTER
-        return math.log(1 + self._words.counts[word]) - cost
+        return math.log(1 + self._words.count(word)) - cost
 
 
 def _is_same_word_misspelt(typed: str, word: str) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from qa.types import Correction, Expansion, Passage
-from qa.vocabulary.abbreviations import Definition, harvest
+from qa.vocabulary.abbreviations import Definition, Harvest
 from qa.vocabulary.glossary import GLOSSARY, Entry, EntryKind
+from qa.vocabulary.meanings import Definitions, Meaning, Meanings
+from qa.vocabulary.rows import SortedRows
 from qa.vocabulary.spelling import Spelling
 from qa.vocabulary.words import (
     ASKING,
@@ -32,10 +35,13 @@ _YEAR = re.compile(r"(19|20)\d\d")
 class Vocabulary:
     """What is known of words: those of the reports, their abbreviations, and the librarian's glossary.
 
+    Nothing is worked out of the reports' words and abbreviations when a vocabulary is opened; what a question
+    needs of them is looked up. `Vocabulary.build` makes one, `VocabularyBuilder` one passage at a time.
+
     Parameters
     ----------
-    forms
-        Every word of the reports as written, with the number of passages it stands in.
+    words
+        The words of the reports.
     definitions
         Abbreviations the reports define.
     glossary
@@ -47,22 +53,24 @@ class Vocabulary:
 
     def __init__(
         self,
-        forms: Mapping[str, int],
+        words: ReportWords,
         *,
-        definitions: Iterable[Definition] = (),
-        glossary: Iterable[Entry] = (),
-        ordinary_words: Iterable[str] = (),
+        definitions: Definitions,
+        glossary: Iterable[Entry],
+        ordinary_words: SortedRows,
     ) -> None:
-        self._words = ReportWords(forms)
-        self._definitions = tuple(definitions)
+        self._words = words
+        self._definitions = definitions
         self._glossary = tuple(glossary)
-        self._ordinary = frozenset(ordinary_words)
-        self._shorts: dict[str, list[_Meaning]] = defaultdict(list)
-        self._phrases: dict[Key, list[_Meaning]] = defaultdict(list)
-        self._learn_meanings()
-        self._longest = max(map(len, self._phrases), default=1)
+        self._ordinary = ordinary_words
+        self._meanings = Meanings(definitions, self._glossary)
+        self._entries_with = _entries_by_word(self._glossary)
+        self._leading: dict[str, bool] = {}
         self._spelling = Spelling(
-            self._words, glossary_words=self._words_of_glossary(), ordinary_words=self._ordinary
+            words,
+            glossary_words=self._entries_with.keys(),
+            is_meant=self._leads_to_reports,
+            ordinary_words=ordinary_words,
         )
 
     @classmethod
@@ -72,16 +80,12 @@ class Vocabulary:
         *,
         glossary: Iterable[Entry] = (),
         ordinary_words: Iterable[str] = (),
-    ) -> Self:
-        """Return the vocabulary of passages, with the abbreviations they define."""
-        forms: Counter[str] = Counter()
-        seen = tuple(passages)
-        for passage in seen:
-            text = " ".join((*passage.section, passage.lead_in or "", passage.shown))
-            forms.update(set(WORD.findall(text)))
-        in_reports = {form.casefold() for form in forms}
-        ordinary = (word for word in ordinary_words if word not in in_reports)
-        return cls(forms, definitions=harvest(seen), glossary=glossary, ordinary_words=ordinary)
+    ) -> Vocabulary:
+        """Return the vocabulary of passages, with the abbreviations they define; each is read once."""
+        builder = VocabularyBuilder()
+        for passage in passages:
+            builder.add(passage)
+        return builder.finish(glossary=glossary, ordinary_words=ordinary_words)
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
@@ -93,40 +97,37 @@ class Vocabulary:
             If it is no such description.
         """
         return cls(
-            {str(form): int(count) for form, count in dict(kept["forms"]).items()},
-            definitions=(Definition(*map(str, row)) for row in kept["definitions"]),
-            glossary=(
+            ReportWords.from_dict(kept),
+            definitions=Definitions.from_dict(kept),
+            glossary=[
                 Entry(EntryKind(kind), str(typed), tuple(map(str, meanings)), bool(needs_capitals))
                 for kind, typed, meanings, needs_capitals in kept["glossary"]
-            ),
-            ordinary_words=map(str, kept["ordinary_words"]),
+            ],
+            ordinary_words=SortedRows.read(kept["ordinary_words"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
-            "forms": dict(sorted(self._words.forms.items())),
-            "definitions": [[each.short, each.long, each.report] for each in self._definitions],
+            **self._words.to_dict(),
+            **self._definitions.to_dict(),
             "glossary": [
                 [entry.kind.value, entry.typed, list(entry.meanings), entry.needs_capitals]
                 for entry in self._glossary
             ],
-            "ordinary_words": sorted(self._ordinary),
+            "ordinary_words": self._ordinary.text,
         }
 
     def with_glossary(self, glossary: Iterable[Entry]) -> Vocabulary:
         """Return the same words of the reports with another glossary."""
         return Vocabulary(
-            self._words.forms,
-            definitions=self._definitions,
-            glossary=glossary,
-            ordinary_words=self._ordinary,
+            self._words, definitions=self._definitions, glossary=glossary, ordinary_words=self._ordinary
         )
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """The abbreviations the reports define."""
-        return self._definitions
+        return self._definitions.all()
 
     def expand(self, words: str) -> tuple[Expansion, ...]:
         """Return what to search beside a question's words, in order of appearance, at most six.
@@ -184,46 +185,25 @@ class Vocabulary:
             )
         )
 
-    def _learn_meanings(self) -> None:
-        capitals = {entry.typed for entry in self._glossary if entry.needs_capitals}
-        for definition in self._definitions:
-            needs_capitals = definition.short in capitals or self._words.is_lower_case(definition.short)
-            self._learn(definition.short, definition.long, definition.report, needs_capitals)
-            self._learn(definition.long, definition.short, definition.report, False)
-        for entry in self._glossary:
-            needs_capitals = entry.needs_capitals or self._words.is_lower_case(entry.typed)
-            for meaning in entry.meanings:
-                self._learn(entry.typed, meaning, GLOSSARY, needs_capitals)
-                if entry.kind is EntryKind.ABBREVIATION:
-                    self._learn(meaning, entry.typed, GLOSSARY, False)
+    def _leads_to_reports(self, word: str) -> bool:
+        """Tell whether an entry that a word belongs to leads to words of the reports."""
+        if word not in self._leading:
+            self._leading[word] = any(
+                self._held_by_reports([Meaning(text, GLOSSARY) for text in entry.meanings])
+                for entry in self._entries_with.get(word, ())
+            )
+        return self._leading[word]
 
-    def _learn(self, typed: str, text: str, source: str, needs_capitals: bool) -> None:
-        if is_abbreviation(typed):
-            known, meaning = self._shorts[typed.casefold()], _Meaning(text, source, needs_capitals)
-        else:
-            known, meaning = self._phrases[key_of(typed)], _Meaning(text, source, False)
-        if all(key_of(other.text) != key_of(text) for other in known):
-            known.append(meaning)
-
-    def _words_of_glossary(self) -> frozenset[str]:
-        """Return the words by which an entry is recognised, for entries that lead to words of the reports."""
-        return frozenset(
-            word.casefold()
-            for entry in self._glossary
-            if self._held_by_reports([_Meaning(text, GLOSSARY, False) for text in entry.meanings])
-            for word in WORD.findall(CLITIC.sub("", entry.typed))
-        )
-
-    def _matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int, list[_Meaning]]]:
+    def _matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int, list[Meaning]]]:
         """Find what has a meaning, longest first from the left: its first and last token and its meanings."""
         # Small words that join others do not count, so that "the" or "&" cannot hide a phrase.
         places = [place for place, token in enumerate(tokens) if token.stem not in CONNECTORS]
         at = 0
         while at < len(places):
-            longest = min(self._longest, len(places) - at)
+            longest = min(self._meanings.longest, len(places) - at)
             for length in range(longest, 0, -1):
                 taken = places[at : at + length]
-                meanings = self._phrases.get(tuple(tokens[place].stem for place in taken), [])
+                meanings = self._meanings.of_phrase(tuple(tokens[place].stem for place in taken))
                 if length == 1:
                     meanings = [*self._meanings_of_short(tokens[taken[0]].text), *meanings]
                 if held := self._held_by_reports(meanings):
@@ -233,14 +213,19 @@ class Vocabulary:
             else:
                 at += 1
 
-    def _meanings_of_short(self, typed: str) -> list[_Meaning]:
+    def _meanings_of_short(self, typed: str) -> list[Meaning]:
         for form in (typed, singular(typed)):
-            if meanings := self._shorts.get(form.casefold()):
+            if meanings := self._meanings.of_short(form.casefold()):
                 in_capitals = sum(letter.isupper() for letter in form) > 1
-                return [each for each in meanings if in_capitals or not each.needs_capitals]
+                return [each for each in meanings if in_capitals or not self._needs_capitals(each)]
         return []
 
-    def _held_by_reports(self, meanings: Sequence[_Meaning]) -> list[_Meaning]:
+    def _needs_capitals(self, meaning: Meaning) -> bool:
+        return meaning.needs_capitals or (
+            meaning.short is not None and self._words.is_lower_case(meaning.short)
+        )
+
+    def _held_by_reports(self, meanings: Sequence[Meaning]) -> list[Meaning]:
         """Keep the meanings whose words the reports hold: all of the words, or else at least half of them."""
         shares = [self._share_held(meaning.text) for meaning in meanings]
         wanted = 1.0 if 1.0 in shares else 0.5
@@ -249,8 +234,8 @@ class Vocabulary:
     def _share_held(self, meaning: str) -> float:
         if is_abbreviation(meaning):
             # "IT" is not held by a report that says "it".
-            in_capitals = meaning in self._words.forms or f"{meaning}s" in self._words.forms
-            only_so = meaning.casefold() in self._words.counts and not self._words.is_lower_case(meaning)
+            in_capitals = self._words.is_written(meaning) or self._words.is_written(f"{meaning}s")
+            only_so = meaning.casefold() in self._words and not self._words.is_lower_case(meaning)
             return float(in_capitals or only_so)
         words = list(WORD.findall(CLITIC.sub("", meaning.casefold())))
         telling = [word for word in words if word not in ASKING] or words
@@ -258,13 +243,51 @@ class Vocabulary:
 
     def _is_known(self, word: str) -> bool:
         if word[0].isdigit():
-            return word in self._words.counts or not _YEAR.fullmatch(word)
+            return word in self._words or not _YEAR.fullmatch(word)
         return len(word) == 1 or word in ASKING or self._words.holds(word)
 
 
-class _Meaning(NamedTuple):
-    """What something typed means, who says so, and whether it must have been typed in capitals."""
+class VocabularyBuilder:
+    """Gathers a vocabulary one passage at a time, or what was gathered of many; keeps words and definitions."""
 
-    text: str
-    source: str
-    needs_capitals: bool
+    def __init__(self) -> None:
+        self._forms: Counter[str] = Counter()
+        self._harvest = Harvest()
+
+    def add(self, passage: Passage) -> None:
+        """Take in the words of a passage and of its headings, and the abbreviations it defines."""
+        text = " ".join((*passage.section, passage.lead_in or "", passage.shown))
+        self._forms.update(set(WORD.findall(text)))
+        self._harvest.add(passage)
+
+    def add_json(self, gathered: str) -> None:
+        """Take in what `to_json` gave."""
+        kept = json.loads(gathered)
+        self._forms.update(kept["forms"])
+        for row in kept["definitions"]:
+            self._harvest.define(Definition(*row))
+
+    def to_json(self) -> str:
+        """Return what was gathered."""
+        definitions = [[each.short, each.long, each.report] for each in self._harvest.definitions]
+        forms = dict(sorted(self._forms.items()))
+        return json.dumps({"forms": forms, "definitions": definitions}, ensure_ascii=False)
+
+    def finish(self, *, glossary: Iterable[Entry] = (), ordinary_words: Iterable[str] = ()) -> Vocabulary:
+        """Return the vocabulary of all the passages."""
+        in_reports = {form.casefold() for form in self._forms}
+        return Vocabulary(
+            ReportWords.of(self._forms),
+            definitions=Definitions.of(self._harvest.definitions),
+            glossary=glossary,
+            ordinary_words=SortedRows.of(word for word in ordinary_words if word not in in_reports),
+        )
+
+
+def _entries_by_word(glossary: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return the words by which entries are recognised, with these entries."""
+    entries: dict[str, list[Entry]] = {}
+    for entry in glossary:
+        for word in WORD.findall(CLITIC.sub("", entry.typed)):
+            entries.setdefault(word.casefold(), []).append(entry)
+    return entries

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
+
+from qa.vocabulary.rows import BETWEEN, SortedRows
 
 Key = tuple[str, ...]
 """A phrase to compare: the stems of its words in order, joining words left out."""
@@ -41,47 +41,98 @@ _SHORTEST_ROOT = 4
 
 
 class ReportWords:
-    """The words of the reports and how often they stand there.
+    """The words of the reports and how often they stand there, looked up one by one.
 
     Parameters
     ----------
-    forms
-        Every word as written, with the number of passages it stands in.
+    words
+        A row for each word in lower case: the word, and each form it is written in with the number of
+        passages that has it.
+    roots
+        A row for each word in lower case: its root and the word.
+    spelt
+        The words in lower case that are letters only, by their length.
     """
 
-    def __init__(self, forms: Mapping[str, int]) -> None:
-        self.forms = dict(forms)
-        self.counts: Counter[str] = Counter()
-        """Every word in lower case, with the number of passages it stands in."""
-        self._usual: dict[str, str] = {}
-        for form, count in self.forms.items():
-            word = form.casefold()
-            self.counts[word] += count
-            if count > self.forms.get(self._usual.get(word, ""), 0):
-                self._usual[word] = form
-        self._sorted = sorted(self.counts)
+    def __init__(self, words: SortedRows, roots: SortedRows, spelt: Mapping[int, SortedRows]) -> None:
+        self._words = words
+        self._roots = roots
+        self._spelt = dict(spelt)
+
+    @classmethod
+    def of(cls, forms: Mapping[str, int]) -> Self:
+        """Return the words with these forms, each as written with the number of passages it stands in."""
+        words: dict[str, list[str]] = {}
+        for form in sorted(forms):
+            words.setdefault(form.casefold(), []).append(f"{form} {forms[form]}")
+        spelt: dict[int, list[str]] = {}
+        for word in words:
+            if word.isalpha():
+                spelt.setdefault(len(word), []).append(word)
+        return cls(
+            SortedRows.of(BETWEEN.join((word, *written)) for word, written in words.items()),
+            SortedRows.of(f"{root_of(word)}{BETWEEN}{word}" for word in words),
+            {length: SortedRows.of(those) for length, those in sorted(spelt.items())},
+        )
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the words that `to_dict` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is no such description.
+        """
+        spelt = {int(length): SortedRows.read(those) for length, those in dict(kept["spelt"]).items()}
+        return cls(SortedRows.read(kept["words"]), SortedRows.read(kept["roots"]), spelt)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
+        spelt = {str(length): those.text for length, those in self._spelt.items()}
+        return {"words": self._words.text, "roots": self._roots.text, "spelt": spelt}
+
+    def __contains__(self, word: str) -> bool:
+        return any(True for _ in self._words.beginning(f"{word}{BETWEEN}"))
+
+    def count(self, word: str) -> int:
+        """Return the number of passages that a word in lower case stands in, summed over its forms."""
+        return sum(self._forms(word).values())
 
     def holds(self, word: str) -> bool:
         """Tell whether the word or another form of it stands in a report."""
-        return word in self.counts or any(True for _ in self.relatives(word))
+        return word in self or any(True for _ in self.relatives(word))
 
     def relatives(self, word: str) -> Iterator[str]:
         """Return the words of the reports with the same root."""
         root = root_of(word)
-        beginning = root[:_SHORTEST_ROOT]
-        for at in range(bisect_left(self._sorted, beginning), len(self._sorted)):
-            if not self._sorted[at].startswith(beginning):
-                return
-            if root_of(self._sorted[at]) == root:
-                yield self._sorted[at]
+        for row in self._roots.beginning(f"{root}{BETWEEN}"):
+            relative = row.partition(BETWEEN)[2]
+            if relative.startswith(root[:_SHORTEST_ROOT]):
+                yield relative
+
+    def of_length(self, length: int) -> list[str]:
+        """Return the words in lower case that are so many letters, in order."""
+        return list(self._spelt.get(length, ()))
+
+    def is_written(self, form: str) -> bool:
+        """Tell whether the reports ever write the word just so."""
+        return form in self._forms(form.casefold())
 
     def is_lower_case(self, short: str) -> bool:
         """Tell whether the reports ever write the word in lower case."""
-        return short.casefold() in self.forms
+        return self.is_written(short.casefold())
 
     def as_written(self, word: str) -> str:
-        """Return a word in lower case if the reports ever write it so, else as they do."""
-        return word if self.is_lower_case(word) else self._usual.get(word, word)
+        """Return a word in lower case if the reports ever write it so, else as they mostly do."""
+        forms = self._forms(word)
+        return word if not forms or self.is_lower_case(word) else max(forms, key=forms.__getitem__)
+
+    def _forms(self, word: str) -> dict[str, int]:
+        """Return the forms a word in lower case is written in, with the number of passages of each."""
+        row = next(self._words.beginning(f"{word}{BETWEEN}"), "")
+        pairs = (written.rpartition(" ") for written in row.split(BETWEEN)[1:])
+        return {form: int(count) for form, _, count in pairs}
 
 
 class Token(NamedTuple):
