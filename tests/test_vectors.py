@@ -116,7 +116,7 @@ def token_index(
     writer = TokenWriter(folder, codec or TokenCodec.plain(dimension))
     counts = np.zeros(20_000, dtype=np.int64)
     for number, tokens in passages:
-        writer.add(number, tokens.vectors)
+        writer.add([(number, tokens.vectors)])
         counts[np.unique(tokens.ids)] += 1
     writer.close(passages=count, with_tokens=len(passages), counts=counts)
     return TokenIndex(folder)

@@ -145,9 +145,12 @@ class TokenWriter:
         with writing(folder):
             self._file = (folder / TOKEN_VECTORS).open("wb")
 
-    def add(self, number: int, vectors: Vectors) -> None:
-        """Add the tokens of a passage, shape ``(count, dimension)``; numbers rise."""
-        self.add_codes(number, self._codec.encode(vectors))
+    def add(self, passages: Sequence[tuple[int, Vectors]]) -> None:
+        """Add the tokens of some passages, by number, each of shape ``(count, dimension)``; numbers rise."""
+        codes = self._codec.encode(np.concatenate([vectors for _, vectors in passages]))
+        ends = np.cumsum([len(vectors) for _, vectors in passages])
+        for (number, _), part in zip(passages, np.split(codes, ends[:-1]), strict=True):
+            self.add_codes(number, part)
 
     def add_codes(self, number: int, codes: NDArray[np.uint8]) -> None:
         """Add the tokens of a passage as this codec has encoded them."""

@@ -248,7 +248,7 @@ class Vocabulary:
 
 
 class VocabularyBuilder:
-    """Gathers a vocabulary one passage at a time, or what was gathered of many; keeps words and definitions."""
+    """Gathers a vocabulary, one passage or what was gathered of many at a time; no passage is kept."""
 
     def __init__(self) -> None:
         self._forms: Counter[str] = Counter()

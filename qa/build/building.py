@@ -1,0 +1,419 @@
+"""Builds and renews an index directory.
+
+Only reports that are new or changed are read and encoded; of the others all is copied from the index before.
+Reports are taken one after the other, so that memory does not grow with them. A build is made in a sibling
+folder and becomes current when the manifest is replaced, in one atomic step; until then the old one answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from qa import __version__
+from qa.build.directory import locked, new_folder, publish
+from qa.build.frames import framed, sentences_of
+from qa.confidence import years_of
+from qa.errors import CorpusError, IndexStateError
+from qa.index import (
+    FORMAT,
+    PASSAGES,
+    VOCABULARY,
+    Index,
+    IndexedReport,
+    Manifest,
+    describe,
+    metadata_sha256,
+)
+from qa.ingest.corpus import ReportFile, find_reports, read_report, sha256
+from qa.ingest.sentences import WINDOW_SENTENCES, sentences
+from qa.store import Statistics, StoreWriter
+from qa.types import (
+    Encoder,
+    Progress,
+    ProgressCallback,
+    ReportOutline,
+    Span,
+)
+from qa.vectors import Search, TokenCodec, TokenWriter, WindowWriter
+from qa.vocabulary import VocabularyBuilder
+
+if TYPE_CHECKING:
+    from qa.types import Vectors
+
+_GROUP = 256
+"""Passages of a report that are encoded at a time."""
+
+_MOST_READ_PRECISELY = 2_000
+"""Passages that are read with the model's own weights, which takes a minute, and kept as they are; of more,
+all are read with 8-bit weights, and their tokens are compressed."""
+
+_LEARNT_FROM = 300
+"""Passages that the compression of tokens is learnt from."""
+
+_TUNED_WITH = 200
+"""Sentences, asked as questions, that a search in lists is tuned with."""
+
+
+class _Found(NamedTuple):
+    """A report to index, and whether the index before has it just so."""
+
+    read: ReportOutline
+    indexed: IndexedReport | None = None
+    unchanged: bool = False
+
+
+class _Added(NamedTuple):
+    """A report that is in the store: the numbers of its passages, and how many of them can be ranked."""
+
+    id: str
+    numbers: Span
+    ranked: int
+    unchanged: bool
+
+
+def build_index(
+    corpus: Path,
+    directory: Path,
+    encoder: Encoder,
+    *,
+    anew: bool = False,
+    progress: ProgressCallback | None = None,
+) -> list[str]:
+    """Make an index of every report of a corpus folder and put it in the place of the old one.
+
+    What the old one holds of reports that have not changed is taken over, if it was made by this version with
+    the same model. The outcome is the same as without: see docs/performance.md for the one exception.
+
+    Parameters
+    ----------
+    corpus
+        The folder with the reports.
+    directory
+        The index directory; made if missing.
+    encoder
+        Makes the vectors.
+    anew
+        Whether nothing is taken over.
+    progress
+        Called with how far the build is.
+
+    Returns
+    -------
+    list of str
+        What the readers have to say about the reports, a sentence each.
+
+    Raises
+    ------
+    CorpusError, IndexStateError, ModelError
+        The old index is left as it was.
+    """
+    told = metadata_sha256(corpus)
+    files = find_reports(corpus)
+    show = progress or _show_nothing
+    with (
+        locked(directory),
+        _earlier(directory, encoder, anew=anew) as earlier,
+        new_folder(directory) as folder,
+        StoreWriter(folder / PASSAGES) as store,
+    ):
+        build = _Build(folder, store, encoder, earlier, show)
+        for done, file in enumerate(files):
+            show(Progress("reading", done, len(files)))
+            build.add(_found(file, earlier))
+        show(Progress("reading", len(files), len(files)))
+        manifest = build.finish(told)
+        publish(manifest, folder, directory)
+    return [warning for report in manifest.reports for warning in report.warnings]
+
+
+def build_from_passages(
+    outlines: Iterable[ReportOutline],
+    directory: Path,
+    encoder: Encoder,
+    *,
+    made_from: str | None = None,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Make an index of passages that come from no report file, such as a public collection to measure with.
+
+    Nothing is done if the directory has such an index already, made from the same with the same model.
+
+    Parameters
+    ----------
+    outlines
+        Reports with their passages; ids must be unique.
+    directory, encoder, progress
+        As in `build_index`.
+    made_from
+        Names what the reports are made from; none for their own sha256, which needs all of them at once.
+
+    Raises
+    ------
+    IndexStateError, ModelError
+        The old index is left as it was.
+    """
+    if made_from is None:
+        outlines = list(outlines)
+        made_from = "".join(read.report.sha256 for read in outlines)
+    told = sha256(made_from.encode())
+    if _is_made_from(directory, told, encoder):
+        return
+    with locked(directory), new_folder(directory) as folder, StoreWriter(folder / PASSAGES) as store:
+        build = _Build(folder, store, encoder, None, progress or _show_nothing)
+        for read in outlines:
+            build.add(_Found(read))
+        publish(build.finish(told), folder, directory)
+
+
+class _Build:
+    """A build under way: every report is added first, and then read by the model or taken over."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: StoreWriter,
+        encoder: Encoder,
+        earlier: Index | None,
+        progress: ProgressCallback,
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._encoder = encoder
+        self._earlier = earlier
+        self._progress = progress
+        self._added: list[_Added] = []
+        self._indexed: list[IndexedReport] = []
+
+    def add(self, found: _Found) -> None:
+        """Take up the next report."""
+        numbers = self._store.add_report(found.read)
+        self._store.add_years(years_of(found.read))
+        ranked = sum(passage.kind.ranked for passage in found.read.passages)
+        self._added.append(_Added(found.read.report.id, numbers, ranked, found.unchanged))
+        if found.indexed is not None:
+            self._indexed.append(found.indexed)
+
+    def finish(self, told: str) -> Manifest:
+        """Encode what must be, finish all files and return the manifest."""
+        encoder, ranked = self._encoder, sum(each.ranked for each in self._added)
+        quick = ranked > _MOST_READ_PRECISELY
+        earlier = self._earlier if self._earlier and self._earlier.manifest.quick == quick else None
+        self._progress(Progress("preparing the model", 0, 1))
+        codec = self._codec(earlier, quick=quick)
+        contents = _Contents(self._folder, self._store, encoder, codec, quick=quick)
+        self._encode_or_copy(contents, earlier)
+        self._progress(Progress("finishing", 0, 1))
+        windows, search = contents.finish(self._questions)
+        self._store.close()
+        self._progress(Progress("finishing", 1, 1))
+        return Manifest(
+            format=FORMAT,
+            version=__version__,
+            build=f"build-{uuid.uuid4().hex[:12]}",
+            model=encoder.name,
+            model_sha256=encoder.fingerprint,
+            dimension=encoder.dimension,
+            max_tokens=encoder.max_tokens,
+            window_sentences=WINDOW_SENTENCES,
+            quick=quick,
+            metadata_sha256=told,
+            passages=self._store.passages,
+            windows=windows,
+            search=search,
+            reports=tuple(self._indexed),
+            files={path.name: describe(path) for path in sorted(self._folder.iterdir())},
+        )
+
+    def _encode_or_copy(self, contents: _Contents, earlier: Index | None) -> None:
+        encoded = [each for each in self._added if not (earlier and each.unchanged)]
+        done, total = 0, sum(each.ranked for each in encoded)
+        self._progress(Progress("encoding", 0, total))
+        for each in self._added:
+            if earlier and each.unchanged:
+                contents.copy(earlier, each.id, each.numbers)
+                continue
+            for count in contents.encode(each.id, each.numbers):
+                done += count
+                self._progress(Progress("encoding", done, total))
+
+    def _codec(self, earlier: Index | None, *, quick: bool) -> TokenCodec:
+        """Return how tokens are stored: as in the index before, or as is learnt from some passages."""
+        if earlier is not None:
+            return earlier.tokens.codec
+        if not quick:
+            (asked,) = self._encoder.encode_questions(["ready"])
+            return TokenCodec.plain(asked.tokens.vectors.shape[1])
+        some = self._store.some_ranked(_LEARNT_FROM)
+        vectors: list[Vectors] = []
+        for start in range(0, len(some), _GROUP):
+            texts = framed(some[start : start + _GROUP], self._encoder)
+            vectors += [each.tokens.vectors for each in self._encoder.encode_passages(texts, quick=True)]
+        return TokenCodec.learnt(np.concatenate(vectors))
+
+    def _questions(self) -> Vectors:
+        """Return vectors of sentences of the reports, each read by itself as a question is."""
+        texts: list[str] = []
+        for _, passage in self._store.some_ranked(_TUNED_WITH):
+            spans = sentences(passage.shown)
+            texts += [passage.shown[span.start : span.end] for span in spans[len(spans) // 2 :][:1]]
+        return np.stack([each.vector for each in self._encoder.encode_questions(texts)])
+
+
+class _Contents:
+    """What the passages of an index are found by, written report by report, in order."""
+
+    def __init__(
+        self, folder: Path, store: StoreWriter, encoder: Encoder, codec: TokenCodec, *, quick: bool
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._encoder = encoder
+        self._quick = quick
+        self._tokens = TokenWriter(folder, codec)
+        self._windows = WindowWriter(folder, encoder.dimension)
+        self._words = VocabularyBuilder()
+        self._token_counts = np.zeros(0, dtype=np.int64)
+        self._with_tokens = 0
+
+    def copy(self, earlier: Index, report_id: str, numbers: Span) -> None:
+        """Take over a report from the index before."""
+        before = earlier.store.first_number(report_id) - numbers.start
+        rows = earlier.store.sentence_rows(Span(numbers.start + before, numbers.end + before))
+        for number in range(*numbers):
+            row = rows.get(number + before)
+            if row is not None:
+                self._store.add_sentences(number, row)
+                self._tokens.add_codes(number, earlier.tokens.codes(number + before))
+                self._windows.add(number, earlier.windows.vectors(number + before))
+        self._count(report_id, earlier.store.statistics(report_id))
+
+    def encode(self, report_id: str, numbers: Span) -> Iterator[int]:
+        """Encode the passages of a report that can be ranked; yield how many, a group at a time."""
+        report, passages = self._store.outline(report_id)
+        ranked = [each for each in enumerate(passages, start=numbers.start) if each[1].kind.ranked]
+        counts: Counter[int] = Counter()
+        words = VocabularyBuilder()
+        with_tokens = 0
+        for start in range(0, len(ranked), _GROUP):
+            # Only passages of one report are encoded together, so that others do not matter to their vectors.
+            group = ranked[start : start + _GROUP]
+            texts = framed([(report, passage) for _, passage in group], self._encoder)
+            encoded = self._encoder.encode_passages(texts, quick=self._quick)
+            for (number, passage), text, (tokens, windows) in zip(group, texts, encoded, strict=True):
+                self._windows.add(number, windows)
+                self._store.add_sentences(number, sentences_of(number, passage, text, tokens))
+                counts.update(np.unique(tokens.ids).tolist())
+                with_tokens += bool(len(tokens.ids))
+                words.add(passage)
+            self._tokens.add(
+                [(number, each.tokens.vectors) for (number, _), each in zip(group, encoded, strict=True)]
+            )
+            yield len(group)
+        ids = np.array(sorted(counts), dtype=np.int32)
+        token_counts = np.array([counts[token] for token in ids.tolist()], dtype=np.int32)
+        self._count(report_id, Statistics(words.to_json(), ids, token_counts, with_tokens))
+
+    def finish(self, questions: Callable[[], Vectors]) -> tuple[int, Search]:
+        """Finish the files of vectors and words; return how many windows there are and how they are searched.
+
+        `questions` gives vectors to tune the search with, where it is to be tuned.
+        """
+        passages = self._store.passages
+        self._tokens.close(passages=passages, with_tokens=self._with_tokens, counts=self._token_counts)
+        search = self._windows.close(passages=passages, questions=questions)
+        vocabulary = self._words.finish(ordinary_words=self._encoder.ordinary_words())
+        (self._folder / VOCABULARY).write_text(
+            json.dumps(vocabulary.to_dict(), ensure_ascii=False), encoding="utf-8"
+        )
+        return self._windows.count, search
+
+    def _count(self, report_id: str, counted: Statistics) -> None:
+        """Count what is known of a report together with the others."""
+        self._store.add_statistics(report_id, counted)
+        self._words.add_json(counted.words)
+        self._with_tokens += counted.with_tokens
+        if len(counted.token_ids):
+            missing = int(counted.token_ids[-1]) + 1 - len(self._token_counts)
+            self._token_counts = np.pad(self._token_counts, (0, max(0, missing)))
+            self._token_counts[counted.token_ids] += counted.token_counts
+
+
+def _found(file: ReportFile, earlier: Index | None) -> _Found:
+    """Read a report, or take it over as it was read for the index before."""
+    status = _status(file.path)
+    described = sha256(json.dumps([file.name, file.metadata], sort_keys=True).encode())
+    if earlier is not None and file.id in earlier.reports:
+        before = earlier.reports[file.id]
+        if (before.described_sha256, before.sha256) == (described, sha256(file.read_bytes())):
+            unchanged = dataclasses.replace(before, bytes=status.st_size, modified_ns=status.st_mtime_ns)
+            return _Found(earlier.store.outline(file.id), unchanged, True)
+    read = read_report(file)
+    return _Found(read, _indexed(read, status, described))
+
+
+def _show_nothing(_: Progress) -> None:
+    pass
+
+
+def _is_made_from(directory: Path, told: str, encoder: Encoder) -> bool:
+    try:
+        manifest = Manifest.read(directory)
+        Index.open(directory).close()
+    except IndexStateError:
+        return False
+    found = (manifest.version, manifest.metadata_sha256, manifest.model_sha256)
+    return found == (__version__, told, encoder.fingerprint)
+
+
+@contextmanager
+def _earlier(directory: Path, encoder: Encoder, *, anew: bool) -> Iterator[Index | None]:
+    """Open the index there is, if what it holds can be taken over; every byte of it is checked."""
+    index = None
+    try:
+        if not anew:
+            index = Index.open(directory, check_all=True)
+    except IndexStateError:
+        # There is none, or none that can be used: everything is made anew.
+        pass
+    try:
+        made = index and (
+            index.manifest.version,
+            index.manifest.model_sha256,
+            index.manifest.window_sentences,
+        )
+        yield index if made == (__version__, encoder.fingerprint, WINDOW_SENTENCES) else None
+    finally:
+        if index is not None:
+            index.close()
+
+
+def _status(path: Path) -> os.stat_result:
+    """Return size and time of a file, before it is read: what is written to it later then shows."""
+    try:
+        return path.stat()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CorpusError(f"{path} cannot be read ({reason}); restore or remove it") from error
+
+
+def _indexed(read: ReportOutline, status: os.stat_result, described: str) -> IndexedReport:
+    return IndexedReport(
+        id=read.report.id,
+        file=read.report.path,
+        sha256=read.report.sha256,
+        bytes=status.st_size,
+        modified_ns=status.st_mtime_ns,
+        passages=len(read.passages),
+        described_sha256=described,
+        warnings=read.warnings,
+    )
