@@ -244,14 +244,15 @@ class Retriever:
         """Return what each part adds to the score of each candidate."""
         numbers = sorted({*dense, *lexical})
         close = self._read_closely(asked, comparison, [(number, None) for number in numbers], 1)
-        owners = self._index.store.reports_of(numbers) if query.favoured else {}
+        favoured = frozenset(query.favoured)
+        owners = self._index.store.reports_of(numbers) if favoured else {}
         lowest = min(dense.values(), default=0.0)
         return {
             number: {
                 "close reading": float(read),
                 "meaning": _DENSE_WEIGHT * dense.get(number, lowest),
                 "words": _LEXICAL_WEIGHT * lexical.get(number, 0.0),
-                "report named": _FAVOUR if owners.get(number) in query.favoured else 0.0,
+                "report named": _FAVOUR if owners.get(number) in favoured else 0.0,
             }
             for number, read in zip(numbers, close, strict=True)
         }

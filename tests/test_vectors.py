@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from qa.errors import IndexStateError
 from qa.types import Sentence, Span, Tokens
 from qa.vectors import Search, TokenCodec, TokenIndex, TokenWriter, WindowIndex, WindowWriter
+from qa.vectors.files import one_thread
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -270,3 +273,25 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError, match="check its permissions and free space"):
         write_vectors(tmp_path / "no-folder", unit_vectors(5))
+
+
+def test_threads_that_compute_at_once_leave_the_number_of_threads_as_it_was() -> None:
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    before = threads()
+    first_inside, second_inside = Event(), Event()
+
+    def stay_until_the_other_is_inside() -> None:
+        with one_thread():
+            first_inside.set()
+            second_inside.wait(10)
+
+    thread = Thread(target=stay_until_the_other_is_inside)
+    thread.start()
+    first_inside.wait(10)
+    with one_thread():
+        second_inside.set()
+        thread.join()
+        assert threads() == {1}
+    assert threads() == before
