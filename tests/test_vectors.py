@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
 
 from qa.errors import IndexStateError
 from qa.types import Sentence, Span, Tokens
 from qa.vectors import Search, TokenCodec, TokenIndex, TokenWriter, WindowIndex, WindowWriter
-from qa.vectors.files import one_thread
+from qa.vectors.files import _matrix_libraries, one_thread
 
 if TYPE_CHECKING:
     from qa.types import Vectors
@@ -277,7 +276,7 @@ def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_pa
 
 def test_threads_that_compute_at_once_leave_the_number_of_threads_as_it_was() -> None:
     def threads() -> set[int]:
-        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+        return {library["num_threads"] for library in _matrix_libraries().info()}
 
     before = threads()
     first_inside, second_inside = Event(), Event()
