@@ -126,4 +126,5 @@ def one_thread() -> Iterator[None]:
 def _matrix_libraries() -> Any:
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    # One that shares work by OpenMP, as that of FAISS does, keeps to the number that FAISS is given.
+    return ThreadpoolController().select(threading_layer="pthreads")
