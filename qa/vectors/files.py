@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -86,37 +85,13 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-class _OneThread:
-    """Keeps FAISS and the matrix products of NumPy on one core while at least one thread is inside."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._limit = _matrix_libraries().limit(limits=1)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._limit.restore_original_limits()
-
-
-_ONE_THREAD = _OneThread()
-
-
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep what a question computes on one core: it is too little to be shared, which can take longer."""
-    before = faiss.omp_get_max_threads()  # of this thread
+    before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
-        with _ONE_THREAD:
+        with _matrix_libraries().limit(limits=1):
             yield
     finally:
         faiss.omp_set_num_threads(before)
