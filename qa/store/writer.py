@@ -172,7 +172,7 @@ class StoreWriter:
         connection.execute("CREATE VIRTUAL TABLE temp.instance USING fts5vocab(main, words, instance)")
         lengths = np.zeros(self._passages, dtype=np.float64)
         for (numbers,) in connection.execute("SELECT group_concat(doc) FROM temp.instance GROUP BY term"):
-            lengths += np.bincount(_parsed(numbers), minlength=self._passages)
+            np.add.at(lengths, _parsed(numbers), 1)
         mean_length = float(lengths.sum()) / max(self._ranked, 1)
         terms = connection.execute(
             "SELECT term, group_concat(doc), group_concat(col = 'body', '') FROM temp.instance GROUP BY term"
