@@ -219,8 +219,8 @@ class Index:
         for name, file in manifest.files.items():
             _check_file(build / name, file, whole=check_all or file.bytes <= _CHECKED_WHOLE)
         store = Store(build / PASSAGES)
-        windows = WindowIndex(build)
-        if (len(windows), windows.dimension) != (manifest.windows, manifest.dimension):
+        windows = WindowIndex(build, manifest.dimension, manifest.search)
+        if len(windows) != manifest.windows:
             raise IndexStateError(
                 f"The index in {directory} does not agree with its manifest; run: qa index --force"
             )

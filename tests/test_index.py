@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 BUILD_FILES = (
     "passages.sqlite",
-    "windows.faiss",
+    "windows.codes",
     "window-starts.npy",
     "tokens.codes",
     "token-codec.faiss",
@@ -302,8 +302,8 @@ def test_a_missing_file_is_refused(small_folder: Path, name: str) -> None:
 def test_a_file_of_another_build_is_refused(small_folder: Path, indexed_folder: Path) -> None:
     other = indexed_folder / "index" / manifest_of(indexed_folder).build
     build_folder = small_folder / "index" / manifest_of(small_folder).build
-    shutil.copy(other / "windows.faiss", build_folder / "windows.faiss")
-    assert_refused(small_folder, "windows.faiss is damaged; run: qa index --force")
+    shutil.copy(other / "windows.codes", build_folder / "windows.codes")
+    assert_refused(small_folder, "windows.codes is damaged; run: qa index --force")
 
 
 @pytest.mark.parametrize("name", BUILD_FILES)
@@ -373,7 +373,7 @@ def test_a_manifest_with_any_value_in_any_place_is_read_whole_or_refused(
     good = dataclasses.asdict(manifest_of(fuzzed_folder))
     changed = json.loads(json.dumps(good))
     holder = data.draw(
-        st.sampled_from([changed, changed["reports"][0], changed["files"], changed["files"]["windows.faiss"]])
+        st.sampled_from([changed, changed["reports"][0], changed["files"], changed["files"]["windows.codes"]])
     )
     holder[data.draw(st.sampled_from(sorted(holder)))] = value
     directory = fuzzed_folder / "fuzzed-index"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from qa.types import Vectors
 
 
+PLAIN = Search(0, 0, 1.0)
+
+
 def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> Vectors:
     vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -46,8 +49,8 @@ def write_vectors(folder: Path, *passages: Vectors, questions: Vectors | None = 
 
 def index_of(folder: Path, vectors: Vectors) -> WindowIndex:
     """Write an index of passages with a vector each, in numbers that half precision holds."""
-    write_vectors(folder, *(vectors[number : number + 1] for number in range(len(vectors))))
-    return WindowIndex(folder)
+    search = write_vectors(folder, *(vectors[number : number + 1] for number in range(len(vectors))))
+    return WindowIndex(folder, vectors.shape[1], search)
 
 
 def test_an_index_has_the_number_and_length_of_its_vectors(tmp_path: Path) -> None:
@@ -76,7 +79,7 @@ def test_none_is_found_where_none_is_wanted(tmp_path: Path) -> None:
     assert index.search(query, among=[], limit=3) == []
     assert index.search(query, among=None, limit=0) == []
     write_vectors(tmp_path, np.empty((0, 8), dtype=np.float32))
-    assert WindowIndex(tmp_path).search(query, among=None, limit=3) == []
+    assert WindowIndex(tmp_path, 8, PLAIN).search(query, among=None, limit=3) == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -200,13 +203,15 @@ def in_lists(tmp_path_factory: pytest.TempPathFactory) -> tuple[WindowIndex, Vec
     vectors = halved(spread / np.linalg.norm(spread, axis=1, keepdims=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("qa.vectors.windows.MOST_SEARCHED_EXACTLY", 1_000)
-        patch.setattr("qa.vectors.windows._BLOCK", 700)
         patch.setattr("qa.vectors.windows._CHUNK", 900)
         passages = [vectors[number : number + 1] for number in range(3_000)]
         search = write_vectors(folder, *passages, questions=unit_vectors(40, 16, seed=5))
-    assert {path.name for path in folder.iterdir()} == {"windows.faiss", "windows.lists", "window-starts.npy"}
+    assert {path.name for path in folder.iterdir()} == {
+        "windows.codes", "window-starts.npy", "window-lists.npy", "window-list-starts.npy",
+        "window-places.npy", "window-rows.npy",
+    }  # fmt: skip
     moved = folder.rename(folder.with_name("moved"))
-    return WindowIndex(moved), vectors, search
+    return WindowIndex(moved, 16, search), vectors, search
 
 
 def test_a_search_in_lists_finds_what_it_was_tuned_to_find(
@@ -243,18 +248,18 @@ def test_vectors_come_out_as_they_went_in(
     assert all((index.vectors(number) == vectors[number]).all() for number in range(0, 3_000, 7))
     parts = [unit_vectors(count, seed=count) for count in (2, 0, 3)]
     write_vectors(tmp_path, *parts)
-    few = WindowIndex(tmp_path)
+    few = WindowIndex(tmp_path, 8, PLAIN)
     assert all((few.vectors(number) == part).all() for number, part in enumerate(parts))
 
 
 def test_a_passage_stands_where_its_best_vector_does(tmp_path: Path) -> None:
     vectors = unit_vectors(6)
     write_vectors(tmp_path, vectors[:2], vectors[2:2], vectors[2:6])
-    found = WindowIndex(tmp_path).search(vectors[1], among=None, limit=6)
+    found = WindowIndex(tmp_path, 8, PLAIN).search(vectors[1], among=None, limit=6)
     best = [float((part @ vectors[1]).max()) for part in (vectors[:2], vectors[2:6])]
     assert [number for number, _ in found] == [0, 2]
     assert [score for _, score in found] == pytest.approx(best, abs=1e-6)
-    assert WindowIndex(tmp_path).search(vectors[1], among=[1, 2], limit=6)[0][0] == 2
+    assert WindowIndex(tmp_path, 8, PLAIN).search(vectors[1], among=[1, 2], limit=6)[0][0] == 2
 
 
 def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> None:
@@ -266,7 +271,7 @@ def test_a_token_of_few_passages_is_rarer_than_one_of_many(tmp_path: Path) -> No
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError, match="run: qa index --force"):
-        WindowIndex(tmp_path)
+        WindowIndex(tmp_path, 8, PLAIN)
 
 
 def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:

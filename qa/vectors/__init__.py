@@ -14,7 +14,7 @@ from qa.vectors.tokens import (
     TokenIndex,
     TokenWriter,
 )
-from qa.vectors.windows import WINDOW_LISTS, WINDOW_STARTS, WINDOWS, Search, WindowIndex, WindowWriter
+from qa.vectors.windows import WINDOW_STARTS, WINDOWS, Search, WindowIndex, WindowWriter
 
 __all__ = [
     "TOKEN_CODEC",
@@ -22,7 +22,6 @@ __all__ = [
     "TOKEN_STARTS",
     "TOKEN_VECTORS",
     "WINDOWS",
-    "WINDOW_LISTS",
     "WINDOW_STARTS",
     "Comparison",
     "Search",

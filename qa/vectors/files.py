@@ -59,10 +59,9 @@ class Starts:
         """Return the rows of a passage."""
         return Span(int(self._starts[number]), int(self._starts[number + 1]))
 
-    def of_each(self, numbers: Sequence[int]) -> NDArray[np.int64]:
+    def of_each(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return all rows of some passages, in their order."""
-        wanted = np.asarray(numbers, dtype=np.int64)
-        first, end = self._starts[wanted], self._starts[wanted + 1]
+        first, end = self._starts[numbers], self._starts[numbers + 1]
         sizes = end - first
         within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.asarray(np.repeat(first, sizes) + within, dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import faiss
 import numpy as np
@@ -18,23 +18,30 @@ if TYPE_CHECKING:
 
     from qa.types import Vectors
 
-WINDOWS = "windows.faiss"
-WINDOW_LISTS = "windows.lists"
-"""Holds the vectors where they are kept in lists; there is none otherwise."""
+    Rows = NDArray[np.int64]
+    Codes = NDArray[np.uint8]
+
+WINDOWS = "windows.codes"
+"""The vectors in half precision, in order or list by list."""
 
 WINDOW_STARTS = "window-starts.npy"
+_LISTS, _LIST_STARTS, _PLACES, _ROWS = (
+    "window-lists.npy",
+    "window-list-starts.npy",
+    "window-places.npy",
+    "window-rows.npy",
+)
+"""Where vectors are in lists: the middle of each list, where it begins, the place of each row, and back."""
+
 _RAW = "windows.f16"
 
-MOST_SEARCHED_EXACTLY = 400_000
-"""Vectors, of some 120,000 passages: the search of all takes about as long as the rest of a question."""
+MOST_SEARCHED_EXACTLY = 200_000
+"""Vectors, of some 90,000 passages: to search all takes some ten milliseconds, and 150 MB of memory."""
 
 RECALL = 0.98
 """The share of the 100 nearest vectors that a search in lists must find."""
 
 NEAREST = 100
-_BLOCK = 200_000
-"""Vectors that are put in lists at a time."""
-
 _TRAINED_ON = 50
 """Vectors a list, to find the lists by."""
 
@@ -96,65 +103,51 @@ class WindowWriter:
             if self._count:
                 raw = np.memmap(self._folder / _RAW, dtype=np.float16, mode="r", shape=shape)
             if self._count <= MOST_SEARCHED_EXACTLY:
-                search = _write_plain(raw, self._folder / WINDOWS)
-            else:
-                search = _write_lists(raw, self._folder, questions())
+                (self._folder / _RAW).rename(self._folder / WINDOWS)
+                return Search(0, 0, 1.0)
+            _write_lists(raw, self._folder)
+            search = _tuned(raw, _InLists(self._folder, self._dimension, probes=1), questions())
             del raw
             (self._folder / _RAW).unlink()
         return search
 
 
-def _write_plain(raw: NDArray[np.float16], path: Path) -> Search:
-    index = faiss.IndexScalarQuantizer(
-        raw.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    index.is_trained = True
-    for start in range(0, len(raw), _CHUNK):
-        index.add(raw[start : start + _CHUNK].astype(np.float32))
-    faiss.write_index(index, str(path))
-    return Search(0, 0, 1.0)
-
-
-def _write_lists(raw: NDArray[np.float16], folder: Path, questions: Vectors) -> Search:
-    """Write an inverted file (Sivic and Zisserman, ICCV 2003), a block of it in memory at a time."""
-    from faiss.contrib.ondisk import merge_ondisk
-
+def _write_lists(raw: NDArray[np.float16], folder: Path) -> None:
+    """Write vectors list by list, as an inverted file has them (Sivic and Zisserman, ICCV 2003)."""
     count, dimension = raw.shape
     lists = 2 * math.isqrt(count)
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension), dimension, lists, faiss.ScalarQuantizer.QT_fp16,
-        faiss.METRIC_INNER_PRODUCT, False,
-    )  # fmt: skip
-    index.cp.niter, index.cp.spherical = _ROUNDS, True
+    middles = faiss.Kmeans(dimension, lists, niter=_ROUNDS, spherical=True, seed=1)
     sample = np.random.default_rng(0).choice(count, min(count, _TRAINED_ON * lists), replace=False)
-    index.train(raw[np.sort(sample)].astype(np.float32))
-    blocks: list[str] = []
-    for start in range(0, count, _BLOCK):
-        block, path = faiss.clone_index(index), folder / f"block-{start}.faiss"
-        vectors = raw[start : start + _BLOCK].astype(np.float32)
-        block.add_with_ids(vectors, np.arange(start, start + len(vectors)))
-        faiss.write_index(block, str(path))
-        blocks.append(str(path))
-    merge_ondisk(index, blocks, str(folder / WINDOW_LISTS))
-    for name in blocks:
-        Path(name).unlink()
-    search = _tuned(index, raw, questions)
-    faiss.write_index(index, str(folder / WINDOWS))
-    return search
+    middles.train(raw[np.sort(sample)].astype(np.float32))
+    found = [
+        middles.index.search(raw[start : start + _CHUNK].astype(np.float32), 1)[1][:, 0]
+        for start in range(0, count, _CHUNK)
+    ]
+    list_of = np.concatenate(found).astype(np.int32)
+    rows = np.argsort(list_of, kind="stable").astype(np.int32)
+    places = np.empty_like(rows)
+    places[rows] = np.arange(count, dtype=np.int32)
+    with (folder / WINDOWS).open("wb") as file:
+        for start in range(0, count, _CHUNK):
+            file.write(raw[rows[start : start + _CHUNK]].tobytes())
+    np.save(folder / _LISTS, np.asarray(middles.centroids, dtype=np.float32))
+    np.save(folder / _LIST_STARTS, np.searchsorted(list_of[rows], np.arange(lists + 1)).astype(np.int64))
+    np.save(folder / _PLACES, places)
+    np.save(folder / _ROWS, rows)
 
 
-def _tuned(index: faiss.IndexIVF, raw: NDArray[np.float16], questions: Vectors) -> Search:
+def _tuned(raw: NDArray[np.float16], index: _InLists, questions: Vectors) -> Search:
     """Let a search look into as few lists as find enough of what the search of all vectors finds."""
     nearest = _nearest(raw, questions)
-    index.nprobe = 4
+    lists = index.lists
+    index.probes = 4
     while True:
-        _, found = index.search(questions, NEAREST)
-        recall = float(
-            np.mean([len(np.intersect1d(*pair)) / NEAREST for pair in zip(found, nearest, strict=True)])
-        )
-        if recall >= RECALL or index.nprobe == index.nlist:
-            return Search(index.nlist, index.nprobe, recall)
-        index.nprobe = min(math.ceil(index.nprobe * 1.5), index.nlist)
+        found = [index.search(question, NEAREST)[1] for question in questions]
+        shares = [len(np.intersect1d(*pair)) / NEAREST for pair in zip(found, nearest, strict=True)]
+        recall = float(np.mean(shares))
+        if recall >= RECALL or index.probes == lists:
+            return Search(lists, index.probes, recall)
+        index.probes = min(math.ceil(index.probes * 1.25), lists)
 
 
 def _nearest(raw: NDArray[np.float16], questions: Vectors) -> NDArray[np.int64]:
@@ -172,10 +165,107 @@ def _nearest(raw: NDArray[np.float16], questions: Vectors) -> NDArray[np.int64]:
     return positions
 
 
+class _Searched(Protocol):
+    """Vectors in some order on disk; each is known by its row, its place among all windows."""
+
+    @property
+    def codes(self) -> Codes:
+        """The vectors in the order of the file, shape ``(count, bytes)``."""
+
+    def places(self, rows: Rows) -> Rows:
+        """Return where in the file some rows are."""
+
+    def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """Return scores and rows of the vectors nearest to a query; a row of -1 stands for none."""
+
+
+class _InOrder:
+    """Vectors that are searched one by one."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self.codes = _mapped(folder / WINDOWS, dimension)
+        self._index = _half_precision(dimension)
+
+    def places(self, rows: Rows) -> Rows:
+        """As in `_Searched`."""
+        return rows
+
+    def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """As in `_Searched`; vectors are read in at the first search."""
+        if not self._index.ntotal:
+            self._index.add_sa_codes(np.ascontiguousarray(self.codes))
+        return _best(self._index, query, limit)
+
+
+class _InLists:
+    """Vectors in lists of like ones; only in the lists nearest to a query it is looked for others."""
+
+    def __init__(self, folder: Path, dimension: int, *, probes: int) -> None:
+        self.codes = _mapped(folder / WINDOWS, dimension)
+        self.probes = probes
+        self._dimension = dimension
+        self._middles: Vectors = np.load(folder / _LISTS)
+        self._starts: Rows = np.load(folder / _LIST_STARTS)
+        self._places: NDArray[np.int32] = np.load(folder / _PLACES, mmap_mode="r")
+        self._rows: NDArray[np.int32] = np.load(folder / _ROWS, mmap_mode="r")
+
+    @property
+    def lists(self) -> int:
+        """How many lists there are."""
+        return len(self._middles)
+
+    def places(self, rows: Rows) -> Rows:
+        """As in `_Searched`."""
+        return self._places[rows].astype(np.int64)
+
+    def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """As in `_Searched`."""
+        nearest = np.argsort(-(self._middles @ query), kind="stable")[: self.probes]
+        parts = [slice(self._starts[each], self._starts[each + 1]) for each in np.sort(nearest)]
+        index = _half_precision(self._dimension)
+        index.add_sa_codes(np.concatenate([self.codes[part] for part in parts]))
+        rows = np.concatenate([self._rows[part] for part in parts])
+        scores, found = _best(index, query, limit)
+        return scores, np.where(found < 0, -1, rows[found])
+
+
+def _half_precision(dimension: int) -> faiss.IndexScalarQuantizer:
+    index = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index.is_trained = True
+    return index
+
+
+def _mapped(path: Path, dimension: int) -> Codes:
+    size = 2 * dimension
+    if not path.stat().st_size:
+        return np.empty((0, size), dtype=np.uint8)
+    codes: Codes = np.memmap(path, dtype=np.uint8, mode="r").reshape(-1, size)
+    return codes
+
+
+def _best(index: faiss.Index, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
+    """Return scores and rows of the vectors nearest to a query, best first, equals in order."""
+    queries = query[np.newaxis, :]
+    scores, rows = (each[0] for each in index.search(queries, min(limit + 1, max(index.ntotal, 1))))
+    if len(scores) > limit and scores[limit] == scores[limit - 1]:
+        # Of vectors that score the same, FAISS leaves out any; fetch all, so that the first stay.
+        below = float(np.nextafter(scores[limit], np.float32(-np.inf)))
+        _, scores, rows = index.range_search(queries, below)
+    order = np.lexsort((rows, -scores))[:limit]
+    return scores[order], rows[order]
+
+
 class WindowIndex:
     """The vectors of one index, read only; a passage is known by its number.
 
-    The files must be known to be whole: FAISS does not look whether one that it maps into memory is.
+    Parameters
+    ----------
+    folder
+        Where `WindowWriter` wrote the files.
+    dimension
+        The length of a vector.
+    search
+        How they are searched.
 
     Raises
     ------
@@ -183,14 +273,16 @@ class WindowIndex:
         If the files are not what `WindowWriter` wrote.
     """
 
-    def __init__(self, folder: Path) -> None:
-        # Vectors in lists are mapped from a file of their own.
-        in_lists = faiss.IO_FLAG_ONDISK_SAME_DIR | faiss.IO_FLAG_READ_ONLY
-        flags = in_lists if (folder / WINDOW_LISTS).exists() else faiss.IO_FLAG_MMAP_IFC
+    def __init__(self, folder: Path, dimension: int, search: Search) -> None:
+        self.dimension = dimension
         try:
-            self._index = faiss.read_index(str(folder / WINDOWS), flags)
             self._starts = Starts(folder / WINDOW_STARTS)
-        except (OSError, ValueError, EOFError, RuntimeError) as error:
+            self._vectors: _Searched = (
+                _InLists(folder, dimension, probes=search.probes)
+                if search.lists
+                else _InOrder(folder, dimension)
+            )
+        except (OSError, ValueError, EOFError) as error:
             raise IndexStateError(
                 f"The index file {folder / WINDOWS} is damaged; run: qa index --force"
             ) from error
@@ -198,24 +290,14 @@ class WindowIndex:
             raise IndexStateError(
                 f"The index files in {folder} do not agree with each other; run: qa index --force"
             )
-        self._lists = int(getattr(self._index, "nlist", 0))
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
-
-    @property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        return int(self._index.d)
+        return len(self._vectors.codes)
 
     def vectors(self, number: int) -> Vectors:
         """Return the vectors of a passage, shape ``(count, dimension)``."""
-        first, end = self._starts.of(number)
-        if first == end:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        self._reach_each_vector()
-        found: Vectors = self._index.reconstruct_n(first, end - first)
-        return found
+        places = self._vectors.places(np.arange(*self._starts.of(number)))
+        return self._vectors.codes[places].view(np.float16).astype(np.float32)
 
     def search(self, query: Vectors, *, among: Sequence[int] | None, limit: int) -> list[tuple[int, float]]:
         """Return the passages with the vectors nearest to a query, best first, equals by number.
@@ -234,46 +316,30 @@ class WindowIndex:
         list of (int, float)
             Passages with the inner product of their best vector.
         """
-        rows = None if among is None else self._starts.of_each(among)
-        nearest = self._nearest(query, rows, limit)
+        if limit < 1 or not len(self) or (among is not None and not len(among)):
+            return []
+        with one_thread():
+            scores, rows = (
+                self._vectors.search(query, limit) if among is None else self._among(query, among, limit)
+            )
+        nearest = sorted(
+            ((-score, row) for score, row in zip(scores.tolist(), rows.tolist(), strict=True) if row >= 0)
+        )
         best: dict[int, float] = {}
-        for owner, (_, score) in zip(self._starts.owners([row for row, _ in nearest]), nearest, strict=True):
-            best.setdefault(owner, score)
+        for owner, (score, _) in zip(self._starts.owners([row for _, row in nearest]), nearest, strict=True):
+            best.setdefault(owner, -score)
         return list(best.items())
 
-    def _reach_each_vector(self) -> None:
-        """Note in which list each vector is, where that is not noted yet."""
-        if isinstance(self._index, faiss.IndexIVF) and self._index.direct_map.no():
-            self._index.make_direct_map()
-
-    def _nearest(self, query: Vectors, rows: NDArray[np.int64] | None, limit: int) -> list[tuple[int, float]]:
-        """Return the rows nearest to a query, best first, equals in order."""
-        wanted = min(limit + 1, len(self))
-        if limit < 1 or wanted == 0 or (rows is not None and not len(rows)):
-            return []
-        parameters = None if rows is None else self._only(rows)
-        queries = query[np.newaxis, :]
-        with one_thread():
-            scores, positions = self._index.search(queries, wanted, params=parameters)
-            found = _pairs(positions[0], scores[0])
-            if len(found) > limit and found[limit][1] == found[limit - 1][1]:
-                # Of vectors that score the same, FAISS leaves out any; fetch all, so that the first stay.
-                below = float(np.nextafter(np.float32(found[limit][1]), np.float32(-np.inf)))
-                _, all_scores, all_rows = self._index.range_search(queries, below, params=parameters)
-                found = _pairs(all_rows, all_scores)
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
-
-    def _only(self, rows: NDArray[np.int64]) -> faiss.SearchParameters:
-        """Limit a search to some rows, all of which it looks at."""
-        chosen = np.zeros(len(self), dtype=np.bool_)
-        chosen[rows] = True
-        selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))  # type: ignore
-        if self._lists:
-            return faiss.SearchParametersIVF(sel=selector, nprobe=self._lists)  # type: ignore[call-arg]
-        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-
-
-def _pairs(rows: NDArray[np.int64], scores: Vectors) -> list[tuple[int, float]]:
-    # FAISS fills up with position -1 when fewer than wanted may be returned.
-    pairs = zip(rows.tolist(), scores.tolist(), strict=True)
-    return [(row, score) for row, score in pairs if row >= 0]
+    def _among(self, query: Vectors, numbers: Sequence[int], limit: int) -> tuple[Vectors, Rows]:
+        """Search the vectors of some passages, a part of them at a time."""
+        rows = self._starts.of_each(np.sort(np.asarray(numbers, dtype=np.int64)))
+        scores, found = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
+        for start in range(0, len(rows), _CHUNK):
+            part = rows[start : start + _CHUNK]
+            index = _half_precision(self.dimension)
+            index.add_sa_codes(self._vectors.codes[self._vectors.places(part)])
+            of_part, best = _best(index, query, limit)
+            scores, found = np.concatenate([scores, of_part]), np.concatenate([found, part[best]])
+            kept = np.lexsort((found, -scores))[:limit]
+            scores, found = scores[kept], found[kept]
+        return scores, found
