@@ -1,7 +1,7 @@
 """An index directory: opened and checked.
 
-Layout: ``manifest.json`` names the current build, ``build-…/`` holds its files. They are only read, and the
-large ones are mapped into memory, so that opening them costs the same however many passages there are.
+Layout: ``manifest.json`` names the current build, ``build-…/`` holds its files. They are only read, and
+of the large ones only what is asked for, so that opening them costs the same however many passages there are.
 """
 
 from __future__ import annotations
@@ -248,6 +248,8 @@ class Index:
     def close(self) -> None:
         """Close the files."""
         self.store.close()
+        self.windows.close()
+        self.tokens.close()
 
 
 def stale_reasons(manifest: Manifest, corpus: Path) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import faiss
@@ -70,6 +71,49 @@ class Starts:
         """Return the passage that each of some rows belongs to."""
         found: list[int] = (self._starts.searchsorted(np.asarray(rows, dtype=np.int64), "right") - 1).tolist()
         return found
+
+
+class Codes:
+    """Rows of bytes in a file, of which some are read at a time.
+
+    They are read and not mapped into memory, so that what a process holds does not grow with its questions.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such file, or it holds no whole rows of that size.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._size = size
+        self._lock = Lock()
+        self._file = path.open("rb", buffering=0)
+        self._count, rest = divmod(path.stat().st_size, size)
+        if rest:
+            raise ValueError(path)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self, parts: Sequence[Span]) -> NDArray[np.uint8]:
+        """Return the rows of some parts of the file, one part after the other, shape ``(count, size)``."""
+        found = np.empty((sum(end - start for start, end in parts), self._size), dtype=np.uint8)
+        at = 0
+        with self._lock:
+            for start, end in parts:
+                self._file.seek(start * self._size)
+                self._file.readinto(found[at : at + end - start])  # type: ignore[arg-type]
+                at += end - start
+        return found
+
+    def read_rows(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return some rows, in their order."""
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+        return self.read([Span(int(run[0]), int(run[-1]) + 1) for run in runs if len(run)])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 @contextmanager

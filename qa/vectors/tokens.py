@@ -12,7 +12,7 @@ import numpy as np
 
 from qa.errors import IndexStateError
 from qa.types import Sentence, Span
-from qa.vectors.files import Starts, StartsWriter, one_thread, writing
+from qa.vectors.files import Codes, Starts, StartsWriter, one_thread, writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -185,20 +185,21 @@ class TokenIndex:
             counts: NDArray[np.int64] = np.load(folder / TOKEN_COUNTS)
             self._with_tokens, self._passages_with = int(counts[0]), counts[1:]
             self.codec = TokenCodec.read(folder / TOKEN_CODEC)
-            shape = (self._starts.rows, self.codec.code_size)
-            self._codes: NDArray[np.uint8] = (
-                np.memmap(folder / TOKEN_VECTORS, dtype=np.uint8, mode="r", shape=shape)
-                if shape[0]
-                else np.empty(shape, dtype=np.uint8)
-            )
+            self._codes = Codes(folder / TOKEN_VECTORS, self.codec.code_size)
+            if len(self._codes) != self._starts.rows:
+                raise ValueError(folder)
         except (OSError, ValueError, EOFError, RuntimeError) as error:
             raise IndexStateError(
                 f"The index files in {folder} are damaged; run: qa index --force"
             ) from error
 
+    def close(self) -> None:
+        """Close the files."""
+        self._codes.close()
+
     def codes(self, number: int) -> NDArray[np.uint8]:
         """Return the tokens of a passage as they are stored."""
-        return self._codes[slice(*self._starts.of(number))]
+        return self._codes.read([self._starts.of(number)])
 
     def rarity(self, ids: TokenIds) -> Vectors:
         """Return the inverse document frequency of tokens, over the passages that have tokens.
@@ -219,7 +220,7 @@ class TokenIndex:
             if len(self._codes) <= _MOST_DECODED:
                 return Comparison(query, [self._decoded], dict(zip(numbers, ranges, strict=True)))
             ends = np.cumsum([0, *(end - first for first, end in ranges)]).tolist()
-            codes = np.concatenate([self._codes[first:end] for first, end in ranges] or [self._codes[:0]])
+            codes = self._codes.read(ranges)
             chunks = (
                 self.codec.decode(codes[at : at + _CHUNK_READ]) for at in range(0, len(codes), _CHUNK_READ)
             )
@@ -228,7 +229,7 @@ class TokenIndex:
     @cached_property
     def _decoded(self) -> Vectors:
         """All tokens; for an index with few of them."""
-        return self.codec.decode(np.asarray(self._codes))
+        return self.codec.decode(self._codes.read([Span(0, len(self._codes))]))
 
 
 class Comparison:

@@ -11,7 +11,8 @@ import faiss
 import numpy as np
 
 from qa.errors import IndexStateError
-from qa.vectors.files import Starts, StartsWriter, one_thread, writing
+from qa.types import Span
+from qa.vectors.files import Codes, Starts, StartsWriter, one_thread, writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from qa.types import Vectors
 
     Rows = NDArray[np.int64]
-    Codes = NDArray[np.uint8]
 
 WINDOWS = "windows.codes"
 """The vectors in half precision, in order or list by list."""
@@ -170,7 +170,7 @@ class _Searched(Protocol):
 
     @property
     def codes(self) -> Codes:
-        """The vectors in the order of the file, shape ``(count, bytes)``."""
+        """The vectors in the order of the file."""
 
     def places(self, rows: Rows) -> Rows:
         """Return where in the file some rows are."""
@@ -183,7 +183,7 @@ class _InOrder:
     """Vectors that are searched one by one."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
-        self.codes = _mapped(folder / WINDOWS, dimension)
+        self.codes = Codes(folder / WINDOWS, 2 * dimension)
         self._index = _half_precision(dimension)
 
     def places(self, rows: Rows) -> Rows:
@@ -193,7 +193,7 @@ class _InOrder:
     def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """As in `_Searched`; vectors are read in at the first search."""
         if not self._index.ntotal:
-            self._index.add_sa_codes(np.ascontiguousarray(self.codes))
+            self._index.add_sa_codes(self.codes.read([Span(0, len(self.codes))]))
         return _best(self._index, query, limit)
 
 
@@ -201,7 +201,7 @@ class _InLists:
     """Vectors in lists of like ones; only in the lists nearest to a query it is looked for others."""
 
     def __init__(self, folder: Path, dimension: int, *, probes: int) -> None:
-        self.codes = _mapped(folder / WINDOWS, dimension)
+        self.codes = Codes(folder / WINDOWS, 2 * dimension)
         self.probes = probes
         self._dimension = dimension
         self._middles: Vectors = np.load(folder / _LISTS)
@@ -221,10 +221,10 @@ class _InLists:
     def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """As in `_Searched`."""
         nearest = np.argsort(-(self._middles @ query), kind="stable")[: self.probes]
-        parts = [slice(self._starts[each], self._starts[each + 1]) for each in np.sort(nearest)]
+        parts = [Span(int(self._starts[n]), int(self._starts[n + 1])) for n in np.sort(nearest)]
         index = _half_precision(self._dimension)
-        index.add_sa_codes(np.concatenate([self.codes[part] for part in parts]))
-        rows = np.concatenate([self._rows[part] for part in parts])
+        index.add_sa_codes(self.codes.read(parts))
+        rows = np.concatenate([self._rows[first:end] for first, end in parts])
         scores, found = _best(index, query, limit)
         return scores, np.where(found < 0, -1, rows[found])
 
@@ -233,14 +233,6 @@ def _half_precision(dimension: int) -> faiss.IndexScalarQuantizer:
     index = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     index.is_trained = True
     return index
-
-
-def _mapped(path: Path, dimension: int) -> Codes:
-    size = 2 * dimension
-    if not path.stat().st_size:
-        return np.empty((0, size), dtype=np.uint8)
-    codes: Codes = np.memmap(path, dtype=np.uint8, mode="r").reshape(-1, size)
-    return codes
 
 
 def _best(index: faiss.Index, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
@@ -294,10 +286,14 @@ class WindowIndex:
     def __len__(self) -> int:
         return len(self._vectors.codes)
 
+    def close(self) -> None:
+        """Close the files."""
+        self._vectors.codes.close()
+
     def vectors(self, number: int) -> Vectors:
         """Return the vectors of a passage, shape ``(count, dimension)``."""
         places = self._vectors.places(np.arange(*self._starts.of(number)))
-        return self._vectors.codes[places].view(np.float16).astype(np.float32)
+        return self._vectors.codes.read_rows(places).view(np.float16).astype(np.float32)
 
     def search(self, query: Vectors, *, among: Sequence[int] | None, limit: int) -> list[tuple[int, float]]:
         """Return the passages with the vectors nearest to a query, best first, equals by number.
@@ -337,7 +333,7 @@ class WindowIndex:
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
             index = _half_precision(self.dimension)
-            index.add_sa_codes(self._vectors.codes[self._vectors.places(part)])
+            index.add_sa_codes(self._vectors.codes.read_rows(self._vectors.places(part)))
             of_part, best = _best(index, query, limit)
             scores, found = np.concatenate([scores, of_part]), np.concatenate([found, part[best]])
             kept = np.lexsort((found, -scores))[:limit]
