@@ -1,7 +1,7 @@
 """The only door to FAISS and to vectors on disk.
 
-Vectors of windows are searched; vectors of tokens are read for some passages at a time. Of a file only what is
-needed is read, so that opening it costs the same whatever its size.
+Vectors of windows are searched; vectors of tokens are read for some passages at a time. Of a file only what
+is needed is read, so that opening it costs the same whatever its size.
 """
 
 from qa.vectors.tokens import (

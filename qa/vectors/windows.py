@@ -137,17 +137,12 @@ def _write_lists(raw: NDArray[np.float16], folder: Path) -> None:
 
 
 def _tuned(raw: NDArray[np.float16], index: _InLists, questions: Vectors) -> Search:
-    """Let a search look into as few lists as find enough of what the search of all vectors finds."""
+    """Let a search look into as few lists as hold enough of what the search of all vectors finds."""
     nearest = _nearest(raw, questions)
-    lists = index.lists
-    index.probes = 4
-    while True:
-        found = [index.search(question, NEAREST)[1] for question in questions]
-        shares = [len(np.intersect1d(*pair)) / NEAREST for pair in zip(found, nearest, strict=True)]
-        recall = float(np.mean(shares))
-        if recall >= RECALL or index.probes == lists:
-            return Search(lists, index.probes, recall)
-        index.probes = min(math.ceil(index.probes * 1.25), lists)
+    ranks = np.stack([index.ranks(*each) for each in zip(questions, nearest, strict=True)])
+    held = np.bincount(ranks.ravel(), minlength=index.lists).cumsum() / ranks.size
+    probes = int(np.searchsorted(held, RECALL)) + 1
+    return Search(index.lists, probes, float(held[probes - 1]))
 
 
 def _nearest(raw: NDArray[np.float16], questions: Vectors) -> NDArray[np.int64]:
@@ -202,7 +197,7 @@ class _InLists:
 
     def __init__(self, folder: Path, dimension: int, *, probes: int) -> None:
         self.codes = Codes(folder / WINDOWS, 2 * dimension)
-        self.probes = probes
+        self._probes = probes
         self._dimension = dimension
         self._middles: Vectors = np.load(folder / _LISTS)
         self._starts: Rows = np.load(folder / _LIST_STARTS)
@@ -218,9 +213,19 @@ class _InLists:
         """As in `_Searched`."""
         return self._places[rows].astype(np.int64)
 
+    def ranks(self, query: Vectors, rows: Rows) -> Rows:
+        """Return how many lists are nearer to a query than those that some rows are in."""
+        lists = np.searchsorted(self._starts, self.places(rows), "right") - 1
+        rank = np.empty(self.lists, dtype=np.int64)
+        rank[self._order(query)] = np.arange(self.lists)
+        return rank[lists]
+
+    def _order(self, query: Vectors) -> Rows:
+        return np.argsort(-(self._middles @ query), kind="stable")
+
     def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """As in `_Searched`."""
-        nearest = np.argsort(-(self._middles @ query), kind="stable")[: self.probes]
+        nearest = self._order(query)[: self._probes]
         parts = [Span(int(self._starts[n]), int(self._starts[n + 1])) for n in np.sort(nearest)]
         index = _half_precision(self._dimension)
         index.add_sa_codes(self.codes.read(parts))
