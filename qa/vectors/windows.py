@@ -98,18 +98,22 @@ class WindowWriter:
         with writing(self._folder):
             self._file.close()
             self._starts.write(self._folder / WINDOW_STARTS, passages=passages)
-            shape = (self._count, self._dimension)
-            raw: NDArray[np.float16] = np.empty(shape, dtype=np.float16)
-            if self._count:
-                raw = np.memmap(self._folder / _RAW, dtype=np.float16, mode="r", shape=shape)
             if self._count <= MOST_SEARCHED_EXACTLY:
                 (self._folder / _RAW).rename(self._folder / WINDOWS)
                 return Search(0, 0, 1.0)
-            _write_lists(raw, self._folder)
-            search = _tuned(raw, _InLists(self._folder, self._dimension, probes=1), questions())
-            del raw
+            search = self._in_lists(questions())
             (self._folder / _RAW).unlink()
         return search
+
+    def _in_lists(self, questions: Vectors) -> Search:
+        shape = (self._count, self._dimension)
+        raw: NDArray[np.float16] = np.memmap(self._folder / _RAW, dtype=np.float16, mode="r", shape=shape)
+        _write_lists(raw, self._folder)
+        index = _InLists(self._folder, self._dimension, probes=1)
+        try:
+            return _tuned(raw, index, questions)
+        finally:
+            index.codes.close()
 
 
 def _write_lists(raw: NDArray[np.float16], folder: Path) -> None:
@@ -179,7 +183,8 @@ class _InOrder:
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self.codes = Codes(folder / WINDOWS, 2 * dimension)
-        self._index = _half_precision(dimension)
+        self._dimension = dimension
+        self._index: faiss.Index | None = None
 
     def places(self, rows: Rows) -> Rows:
         """As in `_Searched`."""
@@ -187,9 +192,12 @@ class _InOrder:
 
     def search(self, query: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """As in `_Searched`; vectors are read in at the first search."""
-        if not self._index.ntotal:
-            self._index.add_sa_codes(self.codes.read([Span(0, len(self.codes))]))
-        return _best(self._index, query, limit)
+        index = self._index
+        if index is None:
+            index = _half_precision(self._dimension)
+            index.add_sa_codes(self.codes.read([Span(0, len(self.codes))]))
+            self._index = index
+        return _best(index, query, limit)
 
 
 class _InLists:
