@@ -216,11 +216,11 @@ class TokenIndex:
         """Compare the tokens of a query, shape ``(count, dimension)``, with those of passages by number."""
         ranges = [self._starts.of(number) for number in numbers]
         query = self.codec.turned(query)
+        if len(self._codes) <= _MOST_DECODED:
+            return Comparison(query, [self._decoded], dict(zip(numbers, ranges, strict=True)))
+        ends = np.cumsum([0, *(end - first for first, end in ranges)]).tolist()
+        codes = self._codes.read(ranges)
         with one_thread():
-            if len(self._codes) <= _MOST_DECODED:
-                return Comparison(query, [self._decoded], dict(zip(numbers, ranges, strict=True)))
-            ends = np.cumsum([0, *(end - first for first, end in ranges)]).tolist()
-            codes = self._codes.read(ranges)
             chunks = (
                 self.codec.decode(codes[at : at + _CHUNK_READ]) for at in range(0, len(codes), _CHUNK_READ)
             )
@@ -228,8 +228,9 @@ class TokenIndex:
 
     @cached_property
     def _decoded(self) -> Vectors:
-        """All tokens; for an index with few of them."""
-        return self.codec.decode(self._codes.read([Span(0, len(self._codes))]))
+        """All tokens, for an index with few of them; one dimension after the other, as they are multiplied."""
+        decoded = self.codec.decode(self._codes.read([Span(0, len(self._codes))]))
+        return np.ascontiguousarray(decoded.T).T
 
 
 class Comparison:
