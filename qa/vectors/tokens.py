@@ -228,7 +228,7 @@ class TokenIndex:
 
     @cached_property
     def _decoded(self) -> Vectors:
-        """All tokens, for an index with few of them; one dimension after the other, as they are multiplied."""
+        """All tokens, for an index with few; one dimension after the other, as they are multiplied."""
         decoded = self.codec.decode(self._codes.read([Span(0, len(self._codes))]))
         return np.ascontiguousarray(decoded.T).T
 
