@@ -657,7 +657,7 @@ def test_an_index_made_with_other_weights_is_refused_with_the_command_that_mends
 # Bad input: the index
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "windows.faiss", "tokens.codes"])
+@pytest.mark.parametrize("name", ["passages.sqlite", "windows.codes", "tokens.codes"])
 def test_a_truncated_index_file_is_refused_with_the_command_that_mends_it(
     command: Command, small_folder: Path, name: str
 ) -> None:

@@ -423,7 +423,7 @@ def test_an_index_older_than_its_reports_answers_with_a_warning(
 def test_an_index_is_current_only_if_whole_and_made_with_the_model_named(small_folder: Path) -> None:
     assert Library.is_current(small_folder, model="other name, same weights")
     manifest = Index.open(small_folder / "index").manifest
-    (small_folder / "index" / manifest.build / "windows.faiss").write_bytes(b"")
+    (small_folder / "index" / manifest.build / "windows.codes").write_bytes(b"")
     assert not Library.is_current(small_folder)
     assert not Library.is_current(small_folder / "nowhere")
 
