@@ -279,6 +279,14 @@ def test_vectors_that_cannot_be_written_are_an_error_that_says_what_to_do(tmp_pa
         write_vectors(tmp_path / "no-folder", unit_vectors(5))
 
 
+def test_a_file_that_is_cut_short_while_it_is_open_is_refused(tmp_path: Path) -> None:
+    vectors = unit_vectors(5)
+    index = index_of(tmp_path, vectors)
+    (tmp_path / "windows.codes").write_bytes(b"x" * 16)
+    with pytest.raises(IndexStateError, match=r"windows\.codes cannot be read .*; run: qa index --force"):
+        index.search(vectors[0], among=None, limit=3)
+
+
 def test_what_a_question_computes_stays_on_one_core_and_nothing_else_does() -> None:
     def threads() -> list[int]:
         return [library["num_threads"] for library in _matrix_libraries().info()]

@@ -36,8 +36,7 @@ def content_words(question: str) -> list[str]:
 @lru_cache(maxsize=4_096)
 def terms_of(word: str) -> tuple[str, ...]:
     """Return the terms that full-text search knows a word by: none, one, or those it is cut into."""
-    with _TERMS:
-        return _TERMS.of(word)
+    return _TERMS.of(word)
 
 
 class _Terms:
@@ -47,21 +46,20 @@ class _Terms:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
     def of(self, text: str) -> tuple[str, ...]:
-        if self._connection is None:
-            self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-            self._connection.execute(f'CREATE VIRTUAL TABLE typed USING fts5(text, tokenize = "{TOKENIZER}")')
-            self._connection.execute("CREATE VIRTUAL TABLE term USING fts5vocab(typed, instance)")
-        self._connection.execute("INSERT INTO typed(rowid, text) VALUES (1, ?)", (text,))
-        terms = self._connection.execute("SELECT term FROM term ORDER BY offset").fetchall()
-        self._connection.execute("DELETE FROM typed")
+        with self._lock:
+            connection = self._connection = self._connection or _table_in_memory()
+            connection.execute("INSERT INTO typed(rowid, text) VALUES (1, ?)", (text,))
+            terms = connection.execute("SELECT term FROM term ORDER BY offset").fetchall()
+            connection.execute("DELETE FROM typed")
         return tuple(term for (term,) in terms)
+
+
+def _table_in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    connection.execute(f'CREATE VIRTUAL TABLE typed USING fts5(text, tokenize = "{TOKENIZER}")')
+    connection.execute("CREATE VIRTUAL TABLE term USING fts5vocab(typed, instance)")
+    return connection
 
 
 _TERMS = _Terms()

@@ -87,23 +87,37 @@ class Codes:
     def __init__(self, path: Path, size: int) -> None:
         self._size = size
         self._lock = Lock()
-        self._file = path.open("rb", buffering=0)
         self._count, rest = divmod(path.stat().st_size, size)
         if rest:
             raise ValueError(path)
+        self._path = path
+        self._file = path.open("rb")
 
     def __len__(self) -> int:
         return self._count
 
     def read(self, parts: Sequence[Span]) -> NDArray[np.uint8]:
-        """Return the rows of some parts of the file, one part after the other, shape ``(count, size)``."""
+        """Return the rows of some parts of the file, one part after the other, shape ``(count, size)``.
+
+        Raises
+        ------
+        IndexStateError
+            If they cannot be read, for instance because the file was cut short.
+        """
         found = np.empty((sum(end - start for start, end in parts), self._size), dtype=np.uint8)
         at = 0
-        with self._lock:
-            for start, end in parts:
-                self._file.seek(start * self._size)
-                self._file.readinto(found[at : at + end - start])  # type: ignore[arg-type]
-                at += end - start
+        try:
+            with self._lock:
+                for start, end in parts:
+                    self._file.seek(start * self._size)
+                    part = found[at : at + end - start]
+                    if self._file.readinto(part) < part.nbytes:  # type: ignore[arg-type]
+                        raise OSError("the file is shorter than it was")
+                    at += end - start
+        except OSError as error:
+            raise IndexStateError(
+                f"The index file {self._path} cannot be read ({error}); run: qa index --force"
+            ) from error
         return found
 
     def read_rows(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -121,10 +135,10 @@ def writing(folder: Path) -> Iterator[None]:
     """Put an error of the file system in words."""
     try:
         yield
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "a file cannot be written"
+    except OSError as error:
         raise IndexStateError(
-            f"The index cannot be written to {folder} ({reason}); check its permissions and free space"
+            f"The index cannot be written to {folder} ({error.strerror}); "
+            "check its permissions and free space"
         ) from error
 
 
