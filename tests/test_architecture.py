@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": set(),
     "vectors": set(),
     "index": {"ingest", "store", "vectors", "vocabulary"},
-    "build": {"ingest", "store", "vectors", "vocabulary", "index", "confidence"},
+    "build": {"ingest", "encoder", "store", "vectors", "vocabulary", "index", "confidence"},
     "retrieve": {"index", "store", "vectors"},
     "twins": set(),
     "find": {"cite"},

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
-from qa.store import Store, StoreWriter, content_words, words_of
+from qa.store import Store, StoreWriter, content_words, sentences_row, words_of
 from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span
 from tests.fakes import a_passage, a_report
 
@@ -80,7 +80,7 @@ def written(path: Path, *outlines: ReportOutline, sentences: Sequence[Sentence] 
         for outline in outlines:
             writer.add_report(outline)
         for number, each in groupby(sentences, lambda sentence: sentence.passage):
-            writer.add_sentences(number, list(each))
+            writer.add_sentences(number, sentences_row(list(each)))
         writer.close()
     return Store(path)
 

@@ -118,10 +118,11 @@ def token_index(
     folder: Path, *passages: tuple[int, Tokens], count: int, codec: TokenCodec | None = None
 ) -> TokenIndex:
     dimension = passages[0][1].vectors.shape[1]
-    writer = TokenWriter(folder, codec or TokenCodec.plain(dimension))
+    codec = codec or TokenCodec.plain(dimension)
+    writer = TokenWriter(folder, codec)
     counts = np.zeros(20_000, dtype=np.int64)
     for number, tokens in passages:
-        writer.add([(number, tokens.vectors)])
+        writer.add(number, codec.encode(tokens.vectors))
         counts[np.unique(tokens.ids)] += 1
     writer.close(passages=count, with_tokens=len(passages), counts=counts)
     return TokenIndex(folder)

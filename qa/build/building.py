@@ -12,8 +12,9 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,9 @@ import numpy as np
 from qa import __version__
 from qa.build.directory import locked, new_folder, publish
 from qa.build.frames import framed, sentences_of
+from qa.build.pool import in_order
 from qa.confidence import years_of
+from qa.encoder.runtime import usable_cores
 from qa.errors import CorpusError, IndexStateError
 from qa.index import (
     FORMAT,
@@ -36,11 +39,13 @@ from qa.index import (
 )
 from qa.ingest.corpus import ReportFile, find_reports, read_report, sha256
 from qa.ingest.sentences import WINDOW_SENTENCES, sentences
-from qa.store import Statistics, StoreWriter
+from qa.store import Statistics, StoreWriter, sentences_row
 from qa.types import (
     Encoder,
+    Passage,
     Progress,
     ProgressCallback,
+    Report,
     ReportOutline,
     Span,
 )
@@ -48,6 +53,8 @@ from qa.vectors import Search, TokenCodec, TokenWriter, WindowWriter
 from qa.vocabulary import VocabularyBuilder
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from qa.types import Vectors
 
 _GROUP = 256
@@ -59,6 +66,8 @@ all are read with 8-bit weights, and their tokens are compressed."""
 
 _LEARNT_FROM = 300
 """Passages that the compression of tokens is learnt from."""
+
+_LEARNT_AT_A_TIME = 50
 
 _TUNED_WITH = 200
 """Sentences, asked as questions, that a search in lists is tuned with."""
@@ -175,6 +184,25 @@ def build_from_passages(
         publish(build.finish(told), folder, directory)
 
 
+class _Held(NamedTuple):
+    """What an index holds of a passage: its sentences as they are stored, its tokens in code, its windows."""
+
+    number: int
+    sentences: bytes
+    codes: NDArray[np.uint8]
+    windows: Vectors
+
+
+class _Piece(NamedTuple):
+    """What was made of some passages of a report, in order, or taken over."""
+
+    report: str
+    passages: list[_Held]
+    counted: Statistics
+    encoded: bool
+    last: bool
+
+
 class _Build:
     """A build under way: every report is added first, and then read by the model or taken over."""
 
@@ -209,9 +237,10 @@ class _Build:
         quick = ranked > _MOST_READ_PRECISELY
         earlier = self._earlier if self._earlier and self._earlier.manifest.quick == quick else None
         self._progress(Progress("preparing the model", 0, 1))
-        codec = self._codec(earlier, quick=quick)
+        workers = usable_cores() if quick else 1
+        codec = self._codec(earlier, quick=quick, workers=workers)
         contents = _Contents(self._folder, self._store, encoder, codec, quick=quick)
-        self._encode_or_copy(contents, earlier)
+        self._encode_or_copy(contents, earlier, workers=workers)
         self._progress(Progress("finishing", 0, 1))
         windows, search = contents.finish(self._questions)
         self._store.close()
@@ -234,19 +263,26 @@ class _Build:
             files={path.name: describe(path) for path in sorted(self._folder.iterdir())},
         )
 
-    def _encode_or_copy(self, contents: _Contents, earlier: Index | None) -> None:
+    def _encode_or_copy(self, contents: _Contents, earlier: Index | None, *, workers: int) -> None:
         encoded = [each for each in self._added if not (earlier and each.unchanged)]
         done, total = 0, sum(each.ranked for each in encoded)
         self._progress(Progress("encoding", 0, total))
-        for each in self._added:
-            if earlier and each.unchanged:
-                contents.copy(earlier, each.id, each.numbers)
-                continue
-            for count in contents.encode(each.id, each.numbers):
-                done += count
+        pieces = (
+            piece
+            for each in self._added
+            for piece in (
+                contents.copied(earlier, each.id, each.numbers)
+                if earlier and each.unchanged
+                else contents.encoded(each.id, each.numbers)
+            )
+        )
+        for piece in in_order(pieces, workers=workers):
+            contents.write(piece)
+            if piece.encoded:
+                done += len(piece.passages)
                 self._progress(Progress("encoding", done, total))
 
-    def _codec(self, earlier: Index | None, *, quick: bool) -> TokenCodec:
+    def _codec(self, earlier: Index | None, *, quick: bool, workers: int) -> TokenCodec:
         """Return how tokens are stored: as in the index before, or as is learnt from some passages."""
         if earlier is not None:
             return earlier.tokens.codec
@@ -254,11 +290,15 @@ class _Build:
             (asked,) = self._encoder.encode_questions(["ready"])
             return TokenCodec.plain(asked.tokens.vectors.shape[1])
         some = self._store.some_ranked(_LEARNT_FROM)
-        vectors: list[Vectors] = []
-        for start in range(0, len(some), _GROUP):
-            texts = framed(some[start : start + _GROUP], self._encoder)
-            vectors += [each.tokens.vectors for each in self._encoder.encode_passages(texts, quick=True)]
-        return TokenCodec.learnt(np.concatenate(vectors))
+        jobs = (
+            partial(self._tokens_of, some[start : start + _LEARNT_AT_A_TIME])
+            for start in range(0, len(some), _LEARNT_AT_A_TIME)
+        )
+        return TokenCodec.learnt(np.concatenate(list(in_order(jobs, workers=workers))))
+
+    def _tokens_of(self, passages: Sequence[tuple[Report, Passage]]) -> Vectors:
+        encoded = self._encoder.encode_passages(framed(passages, self._encoder), quick=True)
+        return np.concatenate([each.tokens.vectors for each in encoded])
 
     def _questions(self) -> Vectors:
         """Return vectors of sentences of the reports, each read by itself as a question is."""
@@ -278,50 +318,72 @@ class _Contents:
         self._folder = folder
         self._store = store
         self._encoder = encoder
+        self._codec = codec
         self._quick = quick
         self._tokens = TokenWriter(folder, codec)
         self._windows = WindowWriter(folder, encoder.dimension)
         self._words = VocabularyBuilder()
         self._token_counts = np.zeros(0, dtype=np.int64)
         self._with_tokens = 0
+        self._of_report: list[Statistics] = []
 
-    def copy(self, earlier: Index, report_id: str, numbers: Span) -> None:
-        """Take over a report from the index before."""
-        before = earlier.store.first_number(report_id) - numbers.start
-        rows = earlier.store.sentence_rows(Span(numbers.start + before, numbers.end + before))
-        for number in range(*numbers):
-            row = rows.get(number + before)
-            if row is not None:
-                self._store.add_sentences(number, row)
-                self._tokens.add_codes(number, earlier.tokens.codes(number + before))
-                self._windows.add(number, earlier.windows.vectors(number + before))
-        self._count(report_id, earlier.store.statistics(report_id))
+    def copied(self, earlier: Index, report_id: str, numbers: Span) -> Iterator[Callable[[], _Piece]]:
+        """Yield what takes over a report from the index before."""
 
-    def encode(self, report_id: str, numbers: Span) -> Iterator[int]:
-        """Encode the passages of a report that can be ranked; yield how many, a group at a time."""
+        def copy() -> _Piece:
+            before = earlier.store.first_number(report_id) - numbers.start
+            rows = earlier.store.sentence_rows(Span(numbers.start + before, numbers.end + before))
+            held = [
+                _Held(
+                    number,
+                    rows[number + before],
+                    earlier.tokens.codes(number + before),
+                    earlier.windows.vectors(number + before),
+                )
+                for number in range(*numbers)
+                if number + before in rows
+            ]
+            return _Piece(report_id, held, earlier.store.statistics(report_id), encoded=False, last=True)
+
+        yield copy
+
+    def encoded(self, report_id: str, numbers: Span) -> Iterator[Callable[[], _Piece]]:
+        """Yield what encodes the passages of a report that can be ranked, a group at a time."""
         report, passages = self._store.outline(report_id)
         ranked = [each for each in enumerate(passages, start=numbers.start) if each[1].kind.ranked]
+        # Only passages of one report are encoded together, so that others do not matter to their vectors.
+        for start in range(0, max(1, len(ranked)), _GROUP):
+            last = start + _GROUP >= len(ranked)
+            yield partial(self._encode, report, ranked[start : start + _GROUP], last=last)
+
+    def _encode(self, report: Report, group: Sequence[tuple[int, Passage]], *, last: bool) -> _Piece:
+        texts = framed([(report, passage) for _, passage in group], self._encoder)
+        encoded = self._encoder.encode_passages(texts, quick=self._quick)
+        codes = self._codec.encode_each([each.tokens.vectors for each in encoded])
+        held: list[_Held] = []
         counts: Counter[int] = Counter()
         words = VocabularyBuilder()
-        with_tokens = 0
-        for start in range(0, len(ranked), _GROUP):
-            # Only passages of one report are encoded together, so that others do not matter to their vectors.
-            group = ranked[start : start + _GROUP]
-            texts = framed([(report, passage) for _, passage in group], self._encoder)
-            encoded = self._encoder.encode_passages(texts, quick=self._quick)
-            for (number, passage), text, (tokens, windows) in zip(group, texts, encoded, strict=True):
-                self._windows.add(number, windows)
-                self._store.add_sentences(number, sentences_of(number, passage, text, tokens))
-                counts.update(np.unique(tokens.ids).tolist())
-                with_tokens += bool(len(tokens.ids))
-                words.add(passage)
-            self._tokens.add(
-                [(number, each.tokens.vectors) for (number, _), each in zip(group, encoded, strict=True)]
-            )
-            yield len(group)
+        for (number, passage), text, each, code in zip(group, texts, encoded, codes, strict=True):
+            sentences = sentences_row(sentences_of(number, passage, text, each.tokens))
+            held.append(_Held(number, sentences, code, each.windows))
+            counts.update(np.unique(each.tokens.ids).tolist())
+            words.add(passage)
         ids = np.array(sorted(counts), dtype=np.int32)
         token_counts = np.array([counts[token] for token in ids.tolist()], dtype=np.int32)
-        self._count(report_id, Statistics(words.to_json(), ids, token_counts, with_tokens))
+        with_tokens = sum(bool(len(each.tokens.ids)) for each in encoded)
+        counted = Statistics(words.to_json(), ids, token_counts, with_tokens)
+        return _Piece(report.id, held, counted, encoded=True, last=last)
+
+    def write(self, piece: _Piece) -> None:
+        """Add what was made of passages; their numbers rise from piece to piece."""
+        for each in piece.passages:
+            self._windows.add(each.number, each.windows)
+            self._store.add_sentences(each.number, each.sentences)
+            self._tokens.add(each.number, each.codes)
+        self._of_report.append(piece.counted)
+        if piece.last:
+            self._count(piece.report, _together(self._of_report))
+            self._of_report.clear()
 
     def finish(self, questions: Callable[[], Vectors]) -> tuple[int, Search]:
         """Finish the files of vectors and words; return how many windows there are and how they are searched.
@@ -346,6 +408,20 @@ class _Contents:
             missing = int(counted.token_ids[-1]) + 1 - len(self._token_counts)
             self._token_counts = np.pad(self._token_counts, (0, max(0, missing)))
             self._token_counts[counted.token_ids] += counted.token_counts
+
+
+def _together(parts: Sequence[Statistics]) -> Statistics:
+    """Return what was counted of the parts of a report."""
+    if len(parts) == 1:
+        return parts[0]
+    words = VocabularyBuilder()
+    counts: Counter[int] = Counter()
+    for part in parts:
+        words.add_json(part.words)
+        counts.update(dict(zip(part.token_ids.tolist(), part.token_counts.tolist(), strict=True)))
+    ids = np.array(sorted(counts), dtype=np.int32)
+    token_counts = np.array([counts[token] for token in ids.tolist()], dtype=np.int32)
+    return Statistics(words.to_json(), ids, token_counts, sum(part.with_tokens for part in parts))
 
 
 def _found(file: ReportFile, earlier: Index | None) -> _Found:

@@ -32,6 +32,7 @@ def words_in(text: str) -> list[str]:
     return WORD.findall(text)
 
 
+@lru_cache(maxsize=8_192)
 def stems_in(text: str) -> frozenset[str]:
     """Return the stems of a text's words."""
     return frozenset(stem_of(word) for word in words_in(text))

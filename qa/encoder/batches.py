@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Ids = NDArray[np.int64]
 
-_TOKENS_A_BATCH = 2_048
-"""Padding counted: enough to keep the cores busy, few enough to stay in their caches."""
+_TOKENS_A_BATCH = 512
+"""Padding counted: enough to keep a core busy, few enough to stay in its cache."""
 
 
 def in_batches(sequences: Sequence[Sequence[int]], run: Callable[[Ids, Ids], Vectors]) -> list[Vectors]:

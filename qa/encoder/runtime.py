@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,7 @@ class ExportedTransformer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._opening = threading.Lock()
         try:
             values = json.loads((folder / PIPELINE).read_text(encoding="utf-8"))
             self.pipeline = Pipeline.from_dict(values, _read_dense(folder / DENSE))
@@ -51,7 +53,8 @@ class ExportedTransformer:
 
     def states(self, sequences: Sequence[Sequence[int]], *, quick: bool) -> list[Vectors]:
         """As in `Transformer`."""
-        session = self._quick_session if quick else self._session
+        with self._opening:
+            session = self._quick_session if quick else self._session
         return in_batches(
             sequences, lambda ids, mask: session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
         )
@@ -73,23 +76,23 @@ class ExportedTransformer:
 
     @cached_property
     def _session(self) -> Any:
-        return _open_session(self._folder / MODEL)
+        return _open_session(self._folder / MODEL, threads=usable_cores())
 
     @cached_property
     def _quick_session(self) -> Any:
+        """Of one thread: a build reads as many groups of passages beside one another as there are cores."""
         path = self._folder / QUICK_MODEL
-        return _open_session(path, spinning=True) if path.exists() else self._session
+        return _open_session(path, threads=1) if path.exists() else self._session
 
 
-def _open_session(path: Path, *, spinning: bool = False) -> Any:
-    """Open a model. Threads that spin are quicker to go on, but keep a core from what follows a question."""
+def _open_session(path: Path, *, threads: int) -> Any:
+    """Open a model. Threads that wait do not spin: it would keep a core from what follows a question."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 4
-    if not spinning:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     errors = onnxruntime.capi.onnxruntime_pybind11_state
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

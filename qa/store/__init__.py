@@ -5,8 +5,8 @@ looked up as values, never read as a query language.
 """
 
 from qa.store.reader import Store
-from qa.store.rows import Statistics
+from qa.store.rows import Statistics, sentences_row
 from qa.store.words import content_words, words_of
 from qa.store.writer import StoreWriter
 
-__all__ = ["Statistics", "Store", "StoreWriter", "content_words", "words_of"]
+__all__ = ["Statistics", "Store", "StoreWriter", "content_words", "sentences_row", "words_of"]

@@ -8,7 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,11 @@ from qa.store.contents import wanted_words
 from qa.store.rows import PASSAGE_COLUMNS, Statistics, headings_of, passage_of, report_of, sentences_of_row
 from qa.store.words import terms_of, words_of
 from qa.types import Kind, Passage, Report, ReportOutline, Sentence, Span
+
+T = TypeVar("T")
+
+_MOST_KEPT = 2_048
+"""Passages kept in memory once they were read."""
 
 
 class Store:
@@ -37,6 +44,8 @@ class Store:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise _damaged(path) from error
+        self._kept_passages: _Kept[Passage] = _Kept()
+        self._kept_sentences: _Kept[list[Sentence]] = _Kept()
         ids = self._select("SELECT id FROM report ORDER BY position")
         self._reports = _Reports((str(report_id) for (report_id,) in ids), self._read_reports)
 
@@ -67,7 +76,12 @@ class Store:
 
     def passages(self, numbers: Iterable[int]) -> dict[int, Passage]:
         """Return passages by their numbers."""
-        return self._passages("WHERE number IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
+        return self._kept_passages.of(
+            numbers,
+            lambda missing: self._passages(
+                "WHERE number IN (SELECT value FROM json_each(?))", [json.dumps(missing)]
+            ),
+        )
 
     def passages_of(self, report_id: str) -> list[Passage]:
         """Return the passages of a report in reading order."""
@@ -185,13 +199,8 @@ class Store:
 
     def sentences_of(self, numbers: Iterable[int]) -> list[Sentence]:
         """Return the sentences of some passages, in reading order."""
-        rows = self._select(
-            "SELECT passage, places FROM sentences WHERE passage IN (SELECT value FROM json_each(?))"
-            " ORDER BY passage",
-            [json.dumps(list(numbers))],
-        )
-        with self._reading():
-            return [each for number, row in rows for each in sentences_of_row(int(str(number)), _bytes(row))]
+        found = self._kept_sentences.of(numbers, self._read_sentences)
+        return [each for number in sorted(found) for each in found[number]]
 
     def sentence_rows(self, numbers: Span) -> dict[int, bytes]:
         """Return the sentences of passages from one number up to another as they are stored."""
@@ -322,6 +331,17 @@ class Store:
             spans.append(Span(start, end))
         return spans
 
+    def _read_sentences(self, numbers: Sequence[int]) -> dict[int, list[Sentence]]:
+        rows = self._select(
+            "SELECT passage, places FROM sentences WHERE passage IN (SELECT value FROM json_each(?))",
+            [json.dumps(numbers)],
+        )
+        with self._reading():
+            return {
+                number: sentences_of_row(number, _bytes(row))
+                for number, row in ((int(str(number)), row) for number, row in rows)
+            }
+
     def _passages(self, condition: str, values: Sequence[object]) -> dict[int, Passage]:
         return dict(self._read(condition, values))
 
@@ -348,6 +368,27 @@ class Store:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise _damaged(self._path) from error
+
+
+class _Kept(Generic[T]):
+    """What was read of passages, kept by their numbers: the questions of a meeting meet the same passages."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, T] = {}
+
+    def of(self, numbers: Iterable[int], read: Callable[[list[int]], dict[int, T]]) -> dict[int, T]:
+        """Return what is kept of some passages; what is not is read."""
+        kept, missing = {}, []
+        for number in numbers:
+            if (known := self._kept.get(number)) is None:
+                missing.append(number)
+            else:
+                kept[number] = known
+        found = read(missing) if missing else {}
+        if len(self._kept) + len(found) > _MOST_KEPT:
+            self._kept = {}
+        self._kept.update(islice(found.items(), _MOST_KEPT))
+        return kept | found
 
 
 def _bytes(value: object) -> bytes:

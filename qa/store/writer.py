@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,10 +20,9 @@ from qa.store.rows import (
     passage_row,
     report_fields,
     report_of,
-    sentences_row,
 )
 from qa.store.words import TOKENIZER
-from qa.types import Passage, Report, ReportOutline, Sentence, Span
+from qa.types import Passage, Report, ReportOutline, Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,9 +113,8 @@ class StoreWriter:
         """How many passages were added."""
         return self._passages
 
-    def add_sentences(self, number: int, sentences: Sequence[Sentence] | bytes) -> None:
-        """Add the sentences of a passage, or what `Store.sentence_rows` gave for them."""
-        row = sentences if isinstance(sentences, bytes) else sentences_row(sentences)
+    def add_sentences(self, number: int, row: bytes) -> None:
+        """Add the sentences of a passage, as `sentences_row` or `Store.sentence_rows` gives them."""
         with self._writing():
             self._connection.execute("INSERT INTO sentences VALUES (?, ?)", (number, row))
 

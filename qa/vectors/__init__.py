@@ -4,6 +4,7 @@ Vectors of windows are searched; vectors of tokens are read for some passages at
 is needed is read, so that opening it costs the same whatever its size.
 """
 
+from qa.vectors.files import use_one_thread
 from qa.vectors.tokens import (
     TOKEN_CODEC,
     TOKEN_COUNTS,
@@ -30,4 +31,5 @@ __all__ = [
     "TokenWriter",
     "WindowIndex",
     "WindowWriter",
+    "use_one_thread",
 ]

@@ -154,6 +154,11 @@ def one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
+def use_one_thread() -> None:
+    """Keep what the calling thread has FAISS compute to itself, where others do the same beside it."""
+    faiss.omp_set_num_threads(1)
+
+
 @cache
 def _matrix_libraries() -> Any:
     from threadpoolctl import ThreadpoolController

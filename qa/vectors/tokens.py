@@ -114,6 +114,13 @@ class TokenCodec:
         codes: NDArray[np.uint8] = self._index.sa_encode(np.ascontiguousarray(vectors, dtype=np.float32))
         return codes
 
+    def encode_each(self, texts: Sequence[Vectors]) -> list[NDArray[np.uint8]]:
+        """Return the codes of the tokens of each text."""
+        if not texts:
+            return []
+        ends = np.cumsum([len(vectors) for vectors in texts])
+        return np.split(self.encode(np.concatenate(texts)), ends[:-1])
+
     def decode(self, codes: NDArray[np.uint8]) -> Vectors:
         """Return vectors to compare with those that `turned` gives."""
         if not len(codes):
@@ -145,15 +152,8 @@ class TokenWriter:
         with writing(folder):
             self._file = (folder / TOKEN_VECTORS).open("wb")
 
-    def add(self, passages: Sequence[tuple[int, Vectors]]) -> None:
-        """Add the tokens of some passages, by number, each of shape ``(count, dimension)``; numbers rise."""
-        codes = self._codec.encode(np.concatenate([vectors for _, vectors in passages]))
-        ends = np.cumsum([len(vectors) for _, vectors in passages])
-        for (number, _), part in zip(passages, np.split(codes, ends[:-1]), strict=True):
-            self.add_codes(number, part)
-
-    def add_codes(self, number: int, codes: NDArray[np.uint8]) -> None:
-        """Add the tokens of a passage as this codec has encoded them."""
+    def add(self, number: int, codes: NDArray[np.uint8]) -> None:
+        """Add the tokens of a passage as this codec has encoded them; numbers rise."""
         self._starts.add(number, len(codes))
         with writing(self._folder):
             self._file.write(codes.tobytes())

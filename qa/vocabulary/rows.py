@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 BETWEEN = ":"
 """What parts the fields of a row. Like `_END` it is no letter or digit, and needs no escape in JSON."""
 
 _END = "|"
+
+_MOST_KEPT = 4_096
+"""Look-ups remembered: the words of one question are looked up again and again."""
 
 
 class SortedRows:
@@ -23,6 +27,7 @@ class SortedRows:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._first = lru_cache(maxsize=_MOST_KEPT)(self._find)
 
     @classmethod
     def of(cls, rows: Iterable[str]) -> SortedRows:
@@ -60,7 +65,7 @@ class SortedRows:
             yield self.text[start:end]
             start = end + 1
 
-    def _first(self, beginning: str) -> int:
+    def _find(self, beginning: str) -> int:
         """Return where the first row starts that is not before a beginning."""
         text, size = self.text, len(beginning)
         low, high = 0, len(text)
