@@ -5,8 +5,8 @@ All values are frozen: a stage of the way from file to answer makes new ones and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -34,12 +34,25 @@ class Emphasis(NamedTuple):
     style: str
 
 
+class Page(NamedTuple):
+    """A page of a file: its place among the pages, from 1, and the label printed on it, or none."""
+
+    number: int
+    label: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What people look for: the printed label, else the place in the file."""
+        return self.label or str(self.number)
+
+
 class Form(StrEnum):
     """How a block is set on the page."""
 
     TEXT = "text"
     ITEM = "item"
     ROW = "row"
+    NOTE = "note"
 
 
 class Kind(StrEnum):
@@ -53,6 +66,7 @@ class Kind(StrEnum):
     SCALE = "grading scale"
     GRADE = "grade line"
     FRONT_MATTER = "front matter"
+    FOOTNOTE = "footnote"
     CLOSING = "closing"
     SALUTATION = "salutation"
     CONTENTS = "contents list"
@@ -78,7 +92,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One piece of a report as its reader saw it, in reading order: a paragraph, a list item or a table row.
+    """One piece of a report as its reader saw it, in reading order.
+
+    A paragraph, a heading, a list item, a table row or a footnote; a footnote stands anywhere after the block
+    that calls it.
 
     Attributes
     ----------
@@ -87,17 +104,29 @@ class Block:
     text
         Its words, white space folded to single spaces (cells of a row parted by tabs), no emphasis marks.
     source
-        Where it stands: character offsets into the decoded file.
+        Where it stands: character offsets into the text of the `Document`.
     gap
         Blank lines before it; 0 for a line that follows the one above.
     marker
-        The printed bullet of a list item, else empty.
+        The printed bullet or number of a list item, the printed mark of a footnote, else empty.
     emphasis
         Emphasised stretches of `text`.
     cells
         The cells of a row, else empty.
     level
-        Heading level from a style or font (1 is the highest); none where the file does not tell.
+        Of a text, the heading level that a style or font tells (1 is the highest), 0 if it tells that this is
+        no heading. Of an item, how deep its list is nested, from 1. None where the file does not tell.
+    is_head
+        Of a row, whether the file says that it holds the heads of the columns.
+    page
+        Where it begins, in a file that has pages.
+    indent
+        How far from the left edge of the page its first line begins, in points; none where there is no page.
+    joins
+        Whether it goes on with the text before it, from which a page, a column or a footnote parted it, as
+        the layout tells.
+    calls
+        The marks of the footnotes that its words call, in order; they do not stand in `text`.
     """
 
     form: Form
@@ -108,6 +137,51 @@ class Block:
     emphasis: tuple[Emphasis, ...] = ()
     cells: tuple[Cell, ...] = ()
     level: int | None = None
+    is_head: bool = False
+    page: Page | None = None
+    indent: float | None = None
+    joins: bool = False
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Words of a file that are no part of the report: a running header or footer, words that do not show.
+
+    `reason` is one of ``"header"``, ``"footer"``, ``"page number"`` and ``"hidden"``.
+    """
+
+    reason: str
+    text: str
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as its reader read it.
+
+    Attributes
+    ----------
+    text
+        All the words of the blocks, in reading order; their sources are offsets into it.
+    blocks
+        The pieces, in reading order.
+    metadata
+        What the file says of itself, by the names `corpus.toml` uses; a publication date as ISO.
+    pages
+        How many pages it has; none where there are no pages.
+    dropped
+        What was left out.
+    warnings
+        What is not as it should be with the file, a sentence each.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    pages: int | None = None
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
