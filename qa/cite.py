@@ -15,6 +15,7 @@ from qa.types import (
     Explanation,
     Finding,
     Kind,
+    Page,
     Passage,
     Report,
     ReportSummary,
@@ -34,6 +35,7 @@ _POSITION_NAMES = {
     Kind.STATEMENT: "statement",
     Kind.FRONT_MATTER: "item",
     Kind.CLOSING: "item",
+    Kind.FOOTNOTE: "footnote",
 }
 
 # Control characters, bidirectional controls and other invisible marks that a terminal would act on.
@@ -66,21 +68,20 @@ def date_in_words(date: str) -> str:
 def locator(passage: Passage) -> str:
     """Return where in its report a passage stands, in the shortest words that find it.
 
-    A printed paragraph number is given as printed (``"para 28"``, ``"Annex, para 3"``). A passage without one
-    is found by its section and position and says that it is unnumbered.
+    A printed paragraph number is given as printed (``"para 28"``, ``"Annex, para 3"``), and so is the mark of
+    a footnote (``"note 3"``). A passage without one is found by its section and position and says that it is
+    unnumbered. In a file that has pages its page follows (``"para 28, p. 12"``).
     """
-    if passage.number is not None:
-        number = f"para {passage.number}"
-        return f"{passage.scope}, {number}" if passage.scope else number
-    return ", ".join([*_path(passage), f"{_position(passage)} (unnumbered)"])
+    if _printed_place(passage) is None:
+        return ", ".join([*_path(passage), _place(passage)])
+    return ", ".join([*([passage.scope] if passage.scope else []), _place(passage)])
 
 
 def citation(passage: Passage, report: Report) -> str:
     """Return the full reference: report, publisher, date, section path and place."""
     origin = ", ".join(filter(None, [report.publisher, report.date and date_in_words(report.date)]))
     name = f"{report.short_title} ({origin})" if origin else report.short_title
-    place = f"para {passage.number}" if passage.number is not None else f"{_position(passage)} (unnumbered)"
-    return ", ".join([name, *_path(passage), place])
+    return ", ".join([name, *_path(passage), _place(passage)])
 
 
 def quotation(cited: CitedPassage) -> str:
@@ -98,7 +99,7 @@ def passage_as_dict(cited: CitedPassage) -> dict[str, Any]:
         "paragraph": cited.paragraph,
         "locator": cited.locator,
         "citation": cited.citation,
-        "page": None,
+        "page": page_as_dict(cited.passage.page),
         "text": cited.text,
         "reading": cited.reading,
         "highlights": [list(span) for span in cited.highlights],
@@ -108,6 +109,22 @@ def passage_as_dict(cited: CitedPassage) -> dict[str, Any]:
             for passage in cited.also
         ],
     }
+
+
+def page_as_dict(page: Page | None) -> dict[str, Any] | None:
+    """Return a page as the documented ``--json`` object: its place in the file and its printed label."""
+    return None if page is None else {"number": page.number, "label": page.label}
+
+
+def shown_as_dict(cited: CitedPassage) -> dict[str, Any]:
+    """Return a passage shown by itself as the documented ``--json`` object: with the footnotes it calls."""
+    notes = [{"id": note.id, "marker": note.marker, "text": note.text} for note in cited.notes]
+    return passage_as_dict(cited) | {"notes": notes}
+
+
+def notes_in_words(cited: CitedPassage) -> list[str]:
+    """Return the footnotes that a passage calls, each in words for people: ``"Note 3: …"``."""
+    return [f"Note {note.marker}: {note.text}" if note.marker else note.text for note in cited.notes]
 
 
 def answer_as_dict(answer: Answer) -> dict[str, Any]:
@@ -232,8 +249,20 @@ def _path(passage: Passage) -> list[str]:
 def _place_in_report(passage: Passage) -> str:
     """Return the place of a passage with the part of the report it stands in."""
     place = locator(passage)
-    named = passage.number is None or passage.scope is not None or not passage.section
+    named = _printed_place(passage) is None or passage.scope is not None or not passage.section
     return place if named else f"{passage.section[0]}, {place}"
+
+
+def _printed_place(passage: Passage) -> str | None:
+    """Return what is printed on the page to find a passage by: its number or mark; none if it has none."""
+    if passage.kind is Kind.FOOTNOTE:
+        return f"note {passage.marker}" if passage.marker else None
+    return None if passage.number is None else f"para {passage.number}"
+
+
+def _place(passage: Passage) -> str:
+    place = _printed_place(passage) or f"{_position(passage)} (unnumbered)"
+    return place if passage.page is None else f"{place}, p. {passage.page.shown}"
 
 
 def _position(passage: Passage) -> str:

@@ -19,9 +19,9 @@ from qa.cite import (
     answer_as_dict,
     explained_as_dict,
     finding_as_dict,
-    passage_as_dict,
     plural,
     printable,
+    shown_as_dict,
     summary_as_dict,
     to_json,
 )
@@ -315,7 +315,7 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
 def _run_show(options: argparse.Namespace) -> ExitCode:
     cited = _open(options).show(_unicode(" ".join(options.id)), context=options.context)
     if options.json:
-        print("\n".join(to_json(passage_as_dict(each)) for each in cited))
+        print("\n".join(to_json(shown_as_dict(each)) for each in cited))
     else:
         print("\n\n".join(passage_text(each, numbered=False) for each in cited))
     return ExitCode.ANSWERED

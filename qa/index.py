@@ -32,7 +32,7 @@ from qa.vectors import (
 )
 from qa.vocabulary import Vocabulary
 
-FORMAT = 3
+FORMAT = 4
 """Version of the layout; an index of another format is refused."""
 
 MANIFEST = "manifest.json"

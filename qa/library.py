@@ -393,7 +393,7 @@ class Library:
         )
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
-        """Return a passage, with its neighbours in the report if asked for.
+        """Return a passage with the footnotes it calls, and its neighbours in the report if asked for.
 
         Parameters
         ----------
@@ -600,7 +600,12 @@ class Library:
             citation=citation(passage, report),
             highlights=(),
             score=0.0,
+            notes=self._notes_of(passage),
         )
+
+    def _notes_of(self, passage: Passage) -> tuple[Passage, ...]:
+        found = (self._index.store.passage(note) for note in passage.notes)
+        return tuple(note for note in found if note is not None)
 
     def _resolve(self, wanted: str) -> Passage:
         exact = self._index.store.passage(wanted.strip())

@@ -13,6 +13,7 @@ from qa.cite import (
     also_in_words,
     expansion_in_words,
     explanation_in_words,
+    notes_in_words,
     plural,
     printable,
     verdict_in_words,
@@ -50,19 +51,28 @@ def _refusal(answer: Answer, *, nearest: bool) -> str:
 
 
 def passage_text(cited: CitedPassage, *, numbered: bool) -> str:
-    """Return the citation line, then the words wrapped to the terminal with the best sentence marked."""
+    """Return the citation line, then the words wrapped to the terminal with the best sentence marked.
+
+    Below stand where else the same is said, and the footnotes that the passage calls.
+    """
     rank = f"{cited.rank}. " if numbered else ""
     head = _styled(printable(f"{rank}{cited.citation}"), "1") + printable(f"  [{cited.id}]")
     shown = printable(cited.shown)
     lines: list[str] = []
-    for line in _wrapped(shown, max(20, min(shutil.get_terminal_size().columns, 100) - 4)):
+    width = max(20, min(shutil.get_terminal_size().columns, 100) - 4)
+    for line in _wrapped(shown, width):
         marked = [
             Span(max(line.start, span.start), min(line.end, span.end)) for span in cited.shown_highlights
         ]
         marked = [span for span in marked if span.start < span.end]
         lines.append(f"  {BAR if marked else ' '} {_with_marks(shown, line, marked)}".rstrip())
     also = printable(also_in_words(cited))
-    return "\n".join([head, *lines, *([f"    {also}"] if also else [])])
+    notes = [
+        f"    {note[line.start : line.end]}".rstrip()
+        for note in map(printable, notes_in_words(cited))
+        for line in _wrapped(note, width)
+    ]
+    return "\n".join([head, *lines, *([f"    {also}"] if also else []), *notes])
 
 
 def _wrapped(text: str, width: int) -> Iterable[Span]:

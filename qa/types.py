@@ -235,8 +235,14 @@ class Passage:
     emphasis
         Emphasised stretches of `text`.
     source
-        The pieces of the decoded file that `text` is made of, in order: character offsets, a byte order mark
-        not counted.
+        The pieces of the text that was read which `text` is made of, in order: character offsets, a byte
+        order mark not counted.
+    page
+        Where it begins, in a file that has pages.
+    marker
+        The printed mark of a footnote, or none.
+    notes
+        The ids of the footnotes that its words call, in order.
     """
 
     id: str
@@ -252,6 +258,9 @@ class Passage:
     lead_in: str | None = None
     emphasis: tuple[Emphasis, ...] = ()
     source: tuple[Span, ...] = ()
+    page: Page | None = None
+    marker: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -401,7 +410,8 @@ class CitedPassage:
 
     `citation` and `locator` name its place for people; `highlights` are offsets into ``passage.text``
     of the sentences that match the question best; `score` orders this answer only. `also` are passages of the
-    same report that say the same and are not listed themselves, best first.
+    same report that say the same and are not listed themselves, best first. `notes` are the footnotes that
+    its words call, where a passage is shown by itself.
     """
 
     rank: int
@@ -413,6 +423,7 @@ class CitedPassage:
     score: float
     explanation: Explanation | None = None
     also: tuple[Passage, ...] = ()
+    notes: tuple[Passage, ...] = ()
 
     @property
     def id(self) -> str:

@@ -22,6 +22,7 @@ from qa.types import (
     EncodedText,
     FramedText,
     Kind,
+    Page,
     Passage,
     ProgressCallback,
     Report,
@@ -244,6 +245,9 @@ def a_passage(
     position: int = 1,
     reading: str | None = None,
     lead_in: str | None = None,
+    page: Page | None = None,
+    marker: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Passage:
     """Return a passage."""
     return Passage(
@@ -259,6 +263,9 @@ def a_passage(
         reading=reading,
         lead_in=lead_in,
         source=(Span(0, len(text)),),
+        page=page,
+        marker=marker,
+        notes=notes,
     )
 
 

@@ -17,15 +17,17 @@ from qa.cite import (
     date_in_words,
     listed,
     locator,
+    notes_in_words,
     ordinal,
     passage_as_dict,
     plural,
     printable,
     quotation,
+    shown_as_dict,
     summary_as_dict,
     to_json,
 )
-from qa.types import Answer, CitedPassage, Kind, Passage, ReportSummary, Span
+from qa.types import Answer, CitedPassage, Kind, Page, Passage, ReportSummary, Span
 from tests.fakes import a_passage, a_report
 
 RECOMMENDATIONS = ("Recommendations", "For immediate action")
@@ -76,6 +78,22 @@ def cited(passage: Passage, *, rank: int = 1, highlights: tuple[Span, ...] = ())
         ),
         (a_passage("closing.1", kind=Kind.CLOSING, section=()), "closing, 1st item (unnumbered)"),
         (a_passage("opening.1", section=()), "opening, 1st paragraph (unnumbered)"),
+        (a_passage("23", number="23", page=Page(12)), "para 23, p. 12"),
+        (a_passage("24", number="24", page=Page(12, "10")), "para 24, p. 10"),
+        (
+            a_passage("annex.4", number="4", scope="Annex", section=ANNEX, page=Page(9, "vii")),
+            "Annex, para 4, p. vii",
+        ),
+        (
+            a_passage("overall.3", section=("Overall effectiveness",), position=2, page=Page(12)),
+            "Overall effectiveness, 2nd paragraph (unnumbered), p. 12",
+        ),
+        (a_passage("note.3", kind=Kind.FOOTNOTE, marker="3", page=Page(12)), "note 3, p. 12"),
+        (a_passage("note.4", kind=Kind.FOOTNOTE, marker="4"), "note 4"),
+        (
+            a_passage("note.5", kind=Kind.FOOTNOTE, section=("Findings",), page=Page(2)),
+            "Findings, 1st footnote (unnumbered), p. 2",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -90,6 +108,11 @@ def test_a_locator_is_the_shortest_that_finds_the_place(passage: Passage, expect
         (a_passage("annex.3", number="3", scope="Annex", section=ANNEX), "Annex › Being healthy, para 3"),
         (a_passage("x.1", position=11), "Main Report › Staying safe, 11th paragraph (unnumbered)"),
         (a_passage("7", number="7", section=()), "para 7"),
+        (a_passage("8", number="8", page=Page(12, "10")), "Main Report › Staying safe, para 8, p. 10"),
+        (
+            a_passage("note.3", kind=Kind.FOOTNOTE, marker="3", page=Page(12)),
+            "Main Report › Staying safe, note 3, p. 12",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -266,6 +289,29 @@ def test_where_else_the_same_is_said_is_named_in_words_and_for_scripts() -> None
         "citation": "Joint area review, Rutland (Ofsted, 2006), Summary Report › Staying safe, para 14",
     }
     assert also_in_words(cited(SAME[0])) == ""
+
+
+def test_a_page_is_for_scripts_its_place_in_the_file_and_the_label_printed_on_it() -> None:
+    labelled = cited(a_passage("8", number="8", page=Page(12, "10")))
+    assert passage_as_dict(labelled)["page"] == {"number": 12, "label": "10"}
+    assert passage_as_dict(cited(a_passage("9", page=Page(12))))["page"] == {"number": 12, "label": None}
+    assert passage_as_dict(cited(a_passage("10")))["page"] is None
+
+
+def test_a_passage_shown_by_itself_has_the_footnotes_that_it_calls() -> None:
+    notes = (
+        a_passage("note.3", "See annex A.", kind=Kind.FOOTNOTE, marker="3"),
+        a_passage("note.x", "No mark.", kind=Kind.FOOTNOTE),
+    )
+    shown = replace(cited(a_passage("8", number="8")), notes=notes)
+    assert notes_in_words(shown) == ["Note 3: See annex A.", "No mark."]
+    assert shown_as_dict(shown) == passage_as_dict(shown) | {
+        "notes": [
+            {"id": "jar-2006:note.3", "marker": "3", "text": "See annex A."},
+            {"id": "jar-2006:note.x", "marker": None, "text": "No mark."},
+        ]
+    }
+    assert "notes" not in passage_as_dict(shown)
 
 
 def test_a_report_as_json_says_what_it_is_and_counts_its_passages() -> None:

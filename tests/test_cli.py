@@ -18,19 +18,22 @@ from typing import Any, NamedTuple
 import pytest
 
 import qa
+from qa.build import build_from_passages
 from qa.cli import ExitCode, main
 from qa.encoder import SentenceEncoder
 from qa.index import Manifest
 from qa.ingest.corpus import ReportFile, read_report
 from qa.library import Library
 from qa.printing import BAR
-from qa.types import ReportOutline
+from qa.types import Kind, Page, ReportOutline
 from tests.fakes import (
     LIBRARIES_REPORT,
     REPEATING_REPORT,
     ROADS_REPORT,
     ROOT,
     KeywordEncoder,
+    a_passage,
+    a_report,
     build,
     files_of,
     keyword_qa,
@@ -362,6 +365,23 @@ def test_the_library_is_the_option_then_the_variable_then_the_current_folder(
     assert command("reports").out.startswith("variable  ")
     assert command("reports", "--library", folders["option"]).out.startswith("option  ")
     assert command("--library", folders["option"], "reports").out.startswith("option  ")
+
+
+def test_the_footnotes_that_a_passage_calls_stand_below_it(command: Command, tmp_path: Path) -> None:
+    note = a_passage(
+        "note.3", "Read \x1b[1mwith annex A.", kind=Kind.FOOTNOTE, marker="3", page=Page(12), order=1
+    )
+    paragraph = a_passage("8", "Provision is good.", number="8", page=Page(12, "10"), notes=(note.id,))
+    outline = ReportOutline(a_report(), (paragraph, note))
+    build_from_passages([outline], tmp_path / "index", KeywordEncoder())
+    ran = command("show", "jar-2006:8", "--library", tmp_path)
+    head, words, below = ran.out.splitlines()
+    assert head.endswith("Staying safe, para 8, p. 10  [jar-2006:8]")
+    assert (words, below) == ("    Provision is good.", "    Note 3: Read \ufffd[1mwith annex A.")
+    shown = json.loads(command("show", "jar-2006:8", "--json", "--library", tmp_path).out)
+    assert shown["page"] == {"number": 12, "label": "10"}
+    assert shown["notes"] == [{"id": note.id, "marker": "3", "text": note.text}]
+    assert json.loads(command("show", note.id, "--json", "--library", tmp_path).out)["notes"] == []
 
 
 # Indexing

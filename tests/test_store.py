@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qa.errors import IndexStateError
 from qa.store import Store, StoreWriter, content_words, sentences_row, words_of
-from qa.types import Emphasis, Kind, Passage, Report, ReportOutline, Sentence, Span
+from qa.types import Emphasis, Kind, Page, Passage, Report, ReportOutline, Sentence, Span
 from tests.fakes import a_passage, a_report
 
 OPERATORS = [
@@ -48,6 +48,9 @@ passages = st.builds(
         max_size=2,
     ).map(tuple),
     source=st.lists(spans, max_size=3).map(tuple),
+    page=st.none() | st.builds(Page, st.integers(1, 10**6), st.none() | texts),
+    marker=st.none() | texts,
+    notes=st.lists(texts, max_size=3).map(tuple),
 )
 reports = st.builds(
     Report,

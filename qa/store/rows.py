@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from qa.types import Emphasis, Kind, Passage, Report, Sentence, Span
+from qa.types import Emphasis, Kind, Page, Passage, Report, Sentence, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,9 @@ def passage_row(number: int, passage: Passage) -> tuple[object, ...]:
         "lead_in": passage.lead_in,
         "emphasis": passage.emphasis,
         "source": passage.source,
+        "page": passage.page,
+        "marker": passage.marker,
+        "notes": passage.notes,
     }
     return (
         number,
@@ -101,6 +104,9 @@ def passage_of(
         lead_in=kept["lead_in"],
         emphasis=tuple(Emphasis(*span) for span in kept["emphasis"]),
         source=tuple(Span(*span) for span in kept["source"]),
+        page=None if kept["page"] is None else Page(*kept["page"]),
+        marker=kept["marker"],
+        notes=tuple(kept["notes"]),
     )
 
 
