@@ -16,7 +16,7 @@ _STAND_BEFORE_A_HYPHEN = frozenset(
 
 
 class Hyphens:
-    """Tells how a word goes on that a hyphen parts at the end of a line, by how the report writes it elsewhere.
+    """Tells how a word goes on that a hyphen parts at the end of a line, as the report writes it elsewhere.
 
     Parameters
     ----------

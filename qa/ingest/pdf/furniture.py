@@ -1,4 +1,4 @@
-"""Running headers and footers, page numbers among them, told from the text by where and how often they stand."""
+"""Running headers and footers and page numbers, told from the text by where and how often they stand."""
 
 from __future__ import annotations
 

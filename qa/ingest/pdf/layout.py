@@ -88,7 +88,7 @@ class _Sheet:
 
 
 def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None) -> Layout:
-    """Return what is printed in a file, in reading order. `on_page` is told of each page read, and how many."""
+    """Return what is printed in a file, in reading order; `on_page` is told of each page, and how many."""
     layout = Layout()
     sheets: list[_Sheet] = []
     for number in range(1, len(file) + 1):
@@ -145,7 +145,7 @@ def _sheet(page: PrintedPage) -> _Sheet:
 
 
 def _rows(grid: Grid, page: PrintedPage, taken: set[int]) -> tuple[list[TableRow], list[Line], set[int]]:
-    """Return the rows of a table, the lines in cells as wide as it (which are text), and the glyphs of both."""
+    """Return the rows of a table, the lines in cells as wide as it (text), and the glyphs of both."""
     by_row: dict[int, list[list[Line]]] = {}
     tops: dict[int, float] = {}
     framed: list[Line] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -15,7 +15,7 @@ _WORD_GAP = 0.22
 """A gap wider than this share of the letter size parts two words, whether a space is printed or not."""
 
 _SEGMENT_GAP = 1.1
-"""A gap wider than this share of the letter size parts two pieces of a line: columns, a number and its text."""
+"""A gap wider than this share of the letter size parts two pieces of a line: columns, number and text."""
 
 _RAISED_SIZE = 0.82
 """A letter smaller than this share of its line's, and above the baseline, is a raised one."""
@@ -25,6 +25,7 @@ _LIGATURES = str.maketrans(
     | {0xA0: " ", 0x2011: "-", 0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x95: "•", 0x96: "–", 0x97: "—"}
     | {0x85: "…", 0x2010: "-"}
 )
+_TOUCHING_NUMBER = re.compile(r"\d{1,3}\.(?=[A-Z“‘\"'(])")
 _MARK = re.compile(r"(?:\d{1,3}|[*†‡§]{1,3}|[a-z])(?:,\s?\d{1,3})*")
 
 
@@ -57,22 +58,27 @@ class Line:
 
     @property
     def left(self) -> float:
+        """Where it begins."""
         return self.segments[0].left
 
     @property
     def right(self) -> float:
+        """Where it ends."""
         return self.segments[-1].right
 
     @property
     def size(self) -> float:
+        """The letter size of most of it."""
         return max(self.segments, key=lambda each: len(each.text)).size
 
     @property
     def bold(self) -> bool:
+        """Whether all of it is bold."""
         return all(each.bold for each in self.segments)
 
     @property
     def text(self) -> str:
+        """Its words."""
         return " ".join(each.text for each in self.segments)
 
 
@@ -181,7 +187,25 @@ def _line(row: list[_Run], page: int) -> Line | None:
             mark = opening
         if segment is not None:
             segments.append(segment)
-    return Line(segments, baseline, page, mark) if segments else None
+    if not segments:
+        return None
+    segments[0] = _with_number_apart(segments[0])
+    return Line(segments, baseline, page, mark)
+
+
+def _with_number_apart(segment: Segment) -> Segment:
+    """Return a segment with a space after a number that it begins with and that touches the words."""
+    match = _TOUCHING_NUMBER.match(segment.text)
+    if match is None:
+        return segment
+    at = match.end()
+    return replace(
+        segment,
+        text=f"{segment.text[:at]} {segment.text[at:]}",
+        marks=tuple((place + (place >= at), mark) for place, mark in segment.marks),
+        strong=tuple((start + (start >= at), end + (end > at)) for start, end in segment.strong),
+        slanted=tuple((start + (start >= at), end + (end > at)) for start, end in segment.slanted),
+    )
 
 
 def _segment(piece: Sequence[tuple[_Run, bool]]) -> tuple[Segment | None, str]:

@@ -1,4 +1,4 @@
-"""Lines to blocks: paragraphs, headings, items, rows and footnotes, joined over the ends of lines and pages."""
+"""Lines to blocks: paragraphs, headings, items, rows and footnotes, joined over ends of lines and pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa.ingest.blocks import BlockWriter
 from qa.ingest.hyphens import Hyphens
 from qa.ingest.pdf.layout import Laid, Layout, Note, TableRow
 from qa.ingest.pdf.lines import Line
-from qa.types import Emphasis, Form, Page
+from qa.types import Emphasis, Form
 
 _LARGER = 0.8
 """A letter that is so much larger than the text's, in points, is a heading's."""
@@ -29,9 +29,11 @@ _BULLET = re.compile(
     r"(?P<mark>[•▪◦●■□◼◾‣⁃►➔➢➤✓✔\ue000-\uf8ff]|[-–—o](?=\s))\s*(?=\S)|(?P<part>\((?:[a-z]{1,2}|[ivx]{1,5})\)|[a-z]\))\s+(?=\S)"
 )
 _NUMBER = re.compile(r"(?P<printed>\d{1,3}(?:\.\d{1,3}){0,3}(?:\([a-z]{1,2}\))?[.)]?)(?:\s+|$)(?=\S|$)")
+_LABEL = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}[.)]?|[•▪◦●■□◼◾‣➢➤✓✔\ue000-\uf8ff])")
 _ENDS = (".", "!", "?", ":", ";", "…")
 _CLOSERS = "\"'”’)]"
 _CONTENTS = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECASE)
+_LABELLED = re.compile(r"[A-Z][\w’ ]{2,40}: ")
 _PAGE_AT_END = re.compile(r"(?:\d{1,3}|[ivx]{1,5})")
 _DOTS = re.compile(r"(?:\s*[.…·]){3,}\s*")
 
@@ -44,7 +46,6 @@ class _Group:
     laid: Laid
     heading: bool = False
     marker: str = ""
-    joins: bool = False
     gap: int = 1
     body_left: float = field(default=0.0)
     """Where its lines after the first begin."""
@@ -72,7 +73,7 @@ class _Paragraphs:
         self._leading = _leading(layout)
         lines = [piece for laid in layout.columns for piece in laid.pieces if isinstance(piece, Line)]
         self._hyphens = Hyphens(line.text for line in lines)
-        self._in_contents = False
+        self._contents: Laid | None = None
         self._previous: _Group | None = None
         self._notes: dict[tuple[int, str], list[Note]] = {}
         for note in _whole_notes(layout.notes):
@@ -101,26 +102,25 @@ class _Paragraphs:
     # --- lines to groups ---------------------------------------------------------------------------------
 
     def _grouped(self, laid: Laid) -> Iterator[_Group | TableRow]:
-        group: _Group | None = None
+        """Yield the groups that begin in a column; one of the column before may grow by its first lines."""
+        group = None
         for piece in laid.pieces:
             if isinstance(piece, TableRow):
-                if group is not None:
-                    yield group
-                    self._previous, group = group, None
+                self._previous = group = None
                 yield piece
-                self._previous = None
                 continue
             if group is not None and self._belongs(group, piece):
                 group.lines.append(piece)
                 if len(group.lines) == 2:
                     group.body_left = piece.left
                 continue
-            if group is not None:
+            before, group = self._previous, self._opened(piece, laid, self._previous)
+            if before is not None and before.laid is not laid and self._goes_on_from(before, group):
+                before.lines.append(piece)
+                before.laid = laid
+                group = before
+            else:
                 yield group
-                self._previous = group
-            group = self._opened(piece, laid, self._previous)
-        if group is not None:
-            yield group
             self._previous = group
 
     def _opened(self, line: Line, laid: Laid, before: _Group | None) -> _Group:
@@ -129,31 +129,33 @@ class _Paragraphs:
         marker = (bullet["mark"] or bullet["part"]) if bullet else ""
         group = _Group([line], laid, heading=self._looks_like_heading(line), marker=marker)
         group.body_left = _text_left(line)
-        if self._in_contents and (self._is_large(line) or len(line.text) > 120):
-            self._in_contents = False
+        if self._contents is not None:
+            # An entry ends with its page; what does not is no entry, and the list is over.
+            listed = before is None or _ends_with_page(before.last) or _CONTENTS.fullmatch(before.last.text)
+            self._contents = laid if listed and (self._contents is laid or _ends_with_page(line)) else None
         if _CONTENTS.fullmatch(line.text):
-            self._in_contents, group.heading = True, False
-        if before is not None:
-            if before.laid is laid:
-                distance = line.y - before.last.y
-                group.gap = 1 if distance > _WIDE * self._distance(line) else 0
-            else:
-                group.joins = self._goes_on_from(before, group)
+            self._contents = laid
+        if self._contents is not None:
+            group.heading, group.marker = False, ""
+        if before is not None and before.laid is laid:
+            group.gap = 1 if line.y - before.last.y > _WIDE * self._distance(line) else 0
         return group
 
     def _belongs(self, group: _Group, line: Line) -> bool:
         """Whether a line goes on with the lines above it."""
         above = group.last
-        if abs(line.size - above.size) > 0.7 or line.bold != above.bold and (line.bold or group.heading):
-            return self._is_same_style(group, line)
+        if abs(line.size - above.size) > 0.7 or (line.bold != above.bold and (line.bold or group.heading)):
+            return False
         usual = self._distance(line)
         if line.y - above.y > _WIDE * usual or line.y <= above.y:
             return False
-        if self._in_contents:
-            return not _ends_with_page(above)
+        if _LABEL.fullmatch(above.text) and len(group.lines) == 1:
+            return True
+        if self._contents is not None:
+            return not _ends_with_page(above) and _CONTENTS.fullmatch(above.text) is None
         if group.heading:
             return self._looks_like_heading(line) and not (
-                _NUMBER.match(line.text) and self._may_open(group, line)
+                _LABELLED.match(line.text) or (_NUMBER.match(line.text) and self._may_open(group, line))
             )
         if _BULLET.match(line.text) and not self._is_dash_within(group, line):
             return False
@@ -165,9 +167,6 @@ class _Paragraphs:
             return False
         return not self._was_broken_off(group, line)
 
-    def _is_same_style(self, group: _Group, line: Line) -> bool:
-        return False if group.heading or self._looks_like_heading(line) else False
-
     def _is_dash_within(self, group: _Group, line: Line) -> bool:
         """Whether a line begins with a dash of the sentence above it."""
         return (
@@ -177,7 +176,7 @@ class _Paragraphs:
         )
 
     def _may_open(self, group: _Group, line: Line) -> bool:
-        """Whether a line that begins with a number may open a paragraph: it stands out from the text above."""
+        """Whether a line that begins with a number may open a paragraph: it stands out from what is above."""
         stands_out = line.left < group.body_left - 4
         own_hang = _text_left(line) - line.left > 0.9 * line.size and abs(line.left - group.first.left) < 3
         apart = line.y - group.last.y > 1.12 * self._distance(line)
@@ -203,7 +202,7 @@ class _Paragraphs:
     def _goes_on_from(self, before: _Group, group: _Group) -> bool:
         """Whether a group goes on with the one before it, on the page or in the column before."""
         line, above = group.first, before.last
-        if group.marker or group.heading or before.heading or self._in_contents:
+        if group.marker or group.heading or before.heading or self._contents is not None:
             return False
         if abs(line.size - above.size) > 0.7 or line.bold != above.bold:
             return False
@@ -277,7 +276,6 @@ class _Paragraphs:
             level=None if form is Form.ITEM else level,
             page=page,
             indent=group.first.left,
-            joins=group.joins,
             calls=tuple(calls),
         )
         self._write_called(calls, group.lines)
@@ -286,7 +284,7 @@ class _Paragraphs:
         return _DOTS.search(group.last.text) is not None and _ends_with_page(group.last)
 
     def _text(self, lines: Sequence[Line]) -> tuple[str, list[Emphasis], list[str]]:
-        """Return the words of lines with broken words joined, what is emphasised, and the footnotes called."""
+        """Return the words of lines, broken words joined, what is emphasised, and the footnotes called."""
         text = ""
         emphasis: list[Emphasis] = []
         calls: list[str] = []

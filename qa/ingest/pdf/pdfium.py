@@ -174,8 +174,11 @@ class _Reading:
         )
 
     def _glyphs(self) -> tuple[dict[int, list[Glyph]], str]:
-        """Return the glyphs that show, by the angle they are read at in degrees, and the words that do not."""
-        raw, found, hidden, pale = self._raw, {}, [], []
+        """Return the glyphs that show, by the angle they are read at in degrees, and what does not show."""
+        raw = self._raw
+        found: dict[int, list[Glyph]] = {}
+        hidden: list[str] = []
+        pale: list[tuple[int, Glyph, bool, tuple[float, ...]]] = []
         text_page = self._page.get_textpage()
         text = text_page.raw
         box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
@@ -269,14 +272,15 @@ class _Reading:
 
     def _angle(self, a: float, b: float) -> int:
         """Return how far a glyph is turned as the page is shown, in whole degrees, 0 to 359."""
-        return round(math.degrees(math.atan2(b, a)) - self._rotation) % 360
+        return int(round(math.degrees(math.atan2(b, a)) - self._rotation) % 360)
 
     def _is_inside(self, x: float, y: float) -> bool:
-        return self._left - 1 <= x <= self._right + 1 and self._bottom - 1 <= y <= self._top + 1
+        return bool(self._left - 1 <= x <= self._right + 1 and self._bottom - 1 <= y <= self._top + 1)
 
     def _objects(self) -> tuple[list[Rule], bool]:
         """Return the ruled lines of the page, and whether it has pictures."""
-        raw, rules, has_pictures = self._raw, [], False
+        raw, has_pictures = self._raw, False
+        rules: list[Rule] = []
         for item in self._page.get_objects(max_depth=2):
             if item.type == raw.FPDF_PAGEOBJ_IMAGE:
                 has_pictures = True
