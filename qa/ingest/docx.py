@@ -23,8 +23,17 @@ from qa.types import Block, Document, Dropped, Emphasis, Form
 _NOTE_PARTS = {"footnoteReference": "footnote", "endnoteReference": "endnote"}
 _NOTE_FORMATS = {"footnote": "decimal", "endnote": "lowerRoman"}
 _CHICAGO = "*†‡§"
+_DEEPEST_FIELD = 50
+"""Fields that may stand in one another; Word allows some twenty."""
+
+_LONGEST_MARK = 10
+"""Elements of a run that a note's mark of its author's own can be made of."""
+
 _LONGEST_HEADING = 40
 """Words: beyond, a style of headings was used for the looks of its number, on a paragraph."""
+
+_WIDEST_ROW = 63
+"""Columns of a table; Word knows no more."""
 
 _TYPED_BULLET = re.compile(r"([•▪◦●■□◼◾‣⁃►➔➢➤✓✔]) ?|([-–—*·]|\((?:[a-z]|[ivx]{2,4})\)) ")
 _NO_TITLE = re.compile(
@@ -205,15 +214,16 @@ class _Reader:
             whole_row = Words()
             texts = [""] * word.span(value(row, "trPr/gridBefore"), 0)
             for cell in cells:
-                texts += self._cell(cell, whole_row)
-            texts += [""] * word.span(value(row, "trPr/gridAfter"), 0)
+                texts.append(self._cell(cell, whole_row))
+                texts += [""] * min(word.span(value(cell, "tcPr/gridSpan"), 1) - 1, _WIDEST_ROW - len(texts))
+            texts += [""] * min(word.span(value(row, "trPr/gridAfter"), 0), _WIDEST_ROW - len(texts))
             bold_first = place == 0 and len(rows) > 1 and self._has_bold_first_row(table, whole_row)
             may_head = may_head and (is_on(row.find("trPr/tblHeader")) or bold_first)
             self._writer.add_row(texts, gap=0 if place else 1, is_head=may_head, calls=tuple(whole_row.calls))
             self._write_notes(whole_row)
 
-    def _cell(self, cell: Element, row: Words) -> list[str]:
-        """Return what a cell adds to its row: its words, and nothing for each other column it spans."""
+    def _cell(self, cell: Element, row: Words) -> str:
+        """Return the words of a cell as they show, and add to its row what hangs on them."""
         words = Words()
         self._gather(cell, words)
         text, _ = folded(words.pieces)
@@ -223,10 +233,9 @@ class _Reader:
         if any(word.goes_on(cell, merge) for merge in ("vMerge", "hMerge")):
             # Word shows nothing of a cell that another one was merged over.
             row.hidden.append(f" {text}")
-            text = ""
-        else:
-            row.pieces += words.pieces
-        return [text] + [""] * (word.span(value(cell, "tcPr/gridSpan"), 1) - 1)
+            return ""
+        row.pieces += words.pieces
+        return text
 
     def _has_bold_first_row(self, table: Element, first: Words) -> bool:
         look = table.find("tblPr/tblLook")
@@ -265,6 +274,7 @@ class _Reader:
         self._inline(paragraph, words, self._styles.paragraph_style(paragraph))
         # A field whose code does not end with its paragraph is a broken one: what follows shows.
         self._in_code = [is_code for is_code in self._in_code if not is_code]
+        words.hidden += ["\n"] if words.hidden else []
 
     def _inline(self, parent: Element, words: Words, style: str | None) -> None:
         for element in parent:
@@ -290,9 +300,8 @@ class _Reader:
                 continue
             if element.tag in _NOTE_PARTS and not is_hidden and not self._is_aside:
                 own_mark = element.get("customMarkFollows") in {"1", "true", "on"}
-                mark = (
-                    clean("".join(word.said(part, run) for part in elements[place + 1 :])) if own_mark else ""
-                )
+                after = elements[place + 1 : place + 1 + _LONGEST_MARK] if own_mark else []
+                mark = clean("".join(word.said(part, run) for part in after))
                 self._call(_NOTE_PARTS[str(element.tag)], element.get("id", ""), mark, words)
                 if mark:
                     return
@@ -312,7 +321,7 @@ class _Reader:
     def _field(self, place: str | None) -> None:
         """Keep account of where in a field the words stand: its code never shows, its result does."""
         if place == "begin":
-            self._in_code.append(True)
+            self._in_code += [True] if len(self._in_code) < _DEEPEST_FIELD else []
         elif self._in_code and place == "separate":
             self._in_code[-1] = False
         elif self._in_code and place == "end":
@@ -365,15 +374,16 @@ class _Reader:
 
     def _drop_running_lines(self) -> None:
         """Put the headers and footers of all sections among what is left out, each once."""
-        references = [
-            (reason, reference.get("r_id", ""))
+        parts = [
+            (reason, self._relations[name].target)
             for section in self._body.iter("sectPr")
             for reason in ("header", "footer")
             for reference in section.findall(f"{reason}Reference")
+            if (name := reference.get("r_id", "")) in self._relations
         ]
         found: dict[tuple[str, str], None] = {}
-        for reason, name in dict.fromkeys(references):
-            root = self._package.part(self._relations[name].target) if name in self._relations else None
+        for reason, target in dict.fromkeys(parts):
+            root = self._package.part(target)
             if root is not None:
                 text, _ = folded(self._aside(root).pieces)
                 found[reason, text] = None

@@ -12,6 +12,9 @@ from qa.ingest.word_styles import Styles, is_on, value, whole
 from qa.types import Form
 
 _LEVELS = 9
+_LONGEST = 255
+"""Characters Word prints before a paragraph at most; a rule is one, the paragraphs may be many."""
+
 _BULLET = "•"
 _SYMBOL_FONTS = re.compile(r"symbol|wingdings|webdings|zapf|marlett", re.IGNORECASE)
 _LETTERS = frozenset({"lowerLetter", "upperLetter", "lowerRoman", "upperRoman"})
@@ -183,7 +186,7 @@ def _levels(parent: Element, base: list[_Level]) -> list[_Level]:
             # The standard's start is 0 where none is given, Word's own is no other.
             start=0 if start is None else start,
             kind=_format(rule),
-            text=value(rule, "lvlText") or "",
+            text=(value(rule, "lvlText") or "")[:_LONGEST],
             restart=whole(value(rule, "lvlRestart")),
             style=value(rule, "pStyle"),
             is_legal=is_on(rule.find("isLgl")),

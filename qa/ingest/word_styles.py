@@ -9,6 +9,9 @@ from xml.etree.ElementTree import Element
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _OFF = frozenset({"0", "false", "off"})
+_LONGEST_CHAIN = 32
+"""Styles that may be based on one another; they are walked for every paragraph."""
+
 _NO_HEADING = 9
 """The outline level of body text."""
 
@@ -28,7 +31,10 @@ class Styles:
     def chain(self, name: str | None) -> Iterator[Element]:
         """Yield a style and those it is based on, the nearest first."""
         seen: set[str] = set()
-        while name is not None and name not in seen and (style := self._styles.get(name)) is not None:
+        while name is not None and name not in seen and len(seen) < _LONGEST_CHAIN:
+            style = self._styles.get(name)
+            if style is None:
+                return
             seen.add(name)
             yield style
             name = value(style, "basedOn")

@@ -336,6 +336,29 @@ def test_numbered_headings_keep_their_number_and_can_be_taken_out_of_their_list(
     assert [(b.text, b.level) for b in found.blocks] == [("1 Context", 1), ("1.1 Area", 2), ("Annex", 1)]
 
 
+def test_a_list_takes_its_rules_from_a_style_of_lists() -> None:
+    rules = (
+        f'<w:abstractNum w:abstractNumId="1"><w:styleLink w:val="L"/>{level(0, "decimal", "%1)")}</w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="2"><w:numStyleLink w:val="L"/></w:abstractNum>'
+        '<w:num w:numId="5"><w:abstractNumId w:val="2"/></w:num>'
+    )
+    assert texts(read(paragraph("x", number="5:0") * 2, numbering=rules)) == ["1) x", "2) x"]
+
+
+def test_a_list_may_change_a_rule_and_a_legal_one_has_figures_throughout() -> None:
+    legal = level(1, "decimal", "%1.%2", more="<w:isLgl/>")
+    change = f'<w:lvlOverride w:ilvl="0">{level(0, "upperRoman", "%1.", start=4)}</w:lvlOverride>'
+    rules = numbering(DECIMAL, legal, overrides={1: change})
+    found = read(paragraph("x", number="1:0") + paragraph("y", number="1:1"), numbering=rules)
+    assert printed(found) == ["IV. x", "4.1 y"]
+
+
+def test_empty_numbered_paragraphs_are_counted_and_hidden_ones_are_not() -> None:
+    hidden = paragraph("h", number="1:0", look="<w:vanish/>")
+    body = paragraph("x", number="1:0") + paragraph(number="1:0") + hidden + paragraph("y", number="1:0")
+    assert texts(read(body, numbering=numbering(DECIMAL))) == ["1. x", "3. y"]
+
+
 def test_typed_bullets_are_bullets_too() -> None:
     body = paragraph("•\tgood schools", look="<w:b/>") + paragraph("(a) better ones") + paragraph("–")
     found = read(body).blocks
@@ -650,7 +673,15 @@ def test_odd_numbers_in_a_file_break_nothing() -> None:
     body = paragraph("x", number="1:0") + paragraph("y", number="1:999999999") + paragraph("z", number="9:٣")
     found = read(body + table(row(wide, cell(paragraph("b")))), numbering=rules)
     assert texts(found)[:3] == ["-5. x", "y", "z"]
-    assert len(found.blocks[3].cells) == 64
+    assert len(found.blocks[3].cells) == 64  # 63 columns are all that Word knows
+
+
+def test_many_wide_cells_do_not_fill_the_memory() -> None:
+    wide = cell(paragraph("a"), properties='<w:gridSpan w:val="63"/>')
+    (block,) = read(
+        table(row(wide, *[cell(paragraph("b"), properties='<w:gridSpan w:val="63"/>')] * 99))
+    ).blocks
+    assert len(block.cells) == 63 + 99
 
 
 # Anything at all
