@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from io import BytesIO
+from pathlib import Path
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import docx
@@ -20,7 +22,8 @@ from qa.errors import CorpusError
 from qa.ingest.docx import read_docx
 from qa.ingest.headings import find_contents
 from qa.ingest.outline import outline
-from qa.types import Block, Document, Dropped, Emphasis, Form, Kind
+from qa.ingest.text import decode, read_text
+from qa.types import Block, Document, Dropped, Emphasis, Form, Kind, Passage
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -30,7 +33,7 @@ NAMESPACES = (
     ' xmlns:v="urn:schemas-microsoft-com:vml"'
     ' xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 )
-KINDS = ("styles", "numbering", "footnotes", "endnotes", "settings", "header", "footer")
+CORPUS = Path(__file__).parents[2] / "corpus"
 
 
 def package(members: Mapping[str, str | bytes]) -> bytes:
@@ -338,7 +341,8 @@ def test_numbered_headings_keep_their_number_and_can_be_taken_out_of_their_list(
 
 def test_a_list_takes_its_rules_from_a_style_of_lists() -> None:
     rules = (
-        f'<w:abstractNum w:abstractNumId="1"><w:styleLink w:val="L"/>{level(0, "decimal", "%1)")}</w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="1"><w:styleLink w:val="L"/>'
+        f"{level(0, 'decimal', '%1)')}</w:abstractNum>"
         '<w:abstractNum w:abstractNumId="2"><w:numStyleLink w:val="L"/></w:abstractNum>'
         '<w:num w:numId="5"><w:abstractNumId w:val="2"/></w:num>'
     )
@@ -368,6 +372,57 @@ def test_typed_bullets_are_bullets_too() -> None:
         (Form.TEXT, "", "–"),
     ]
     assert found[0].emphasis == (Emphasis(0, 12, "strong"),)
+
+
+# Whole reports
+
+
+def as_word(blocks: list[Block]) -> bytes:
+    """Return a Word file of the blocks of a plain report, its numbers and bullets left to Word to print."""
+    body, lists, rows_ = "", 1, ""
+    for block in [*blocks, None]:
+        if rows_ and (block is None or block.form is not Form.ROW or block.gap):
+            body, rows_ = body + table(rows_), ""
+        if block is None:
+            break
+        match = re.match(r"(\d+)\. ", block.text)
+        if block.form is Form.ROW:
+            rows_ += row(*(cell(paragraph(escape(c.text))) for c in block.cells))
+        elif block.form is Form.ITEM:
+            body += paragraph(escape(block.text), number="1:0")
+        elif match:
+            lists += match[1] == "1"
+            body += paragraph(escape(block.text[match.end() :]), number=f"{lists}:0")
+        else:
+            body += paragraph(escape(block.text))
+    rules = numbering(level(0, "bullet", "\uf0b7"))
+    definitions = "".join(
+        f'<w:abstractNum w:abstractNumId="a{n}">{DECIMAL}</w:abstractNum>' for n in range(2, lists + 1)
+    )
+    numbers = "".join(
+        f'<w:num w:numId="{n}"><w:abstractNumId w:val="a{n}"/></w:num>' for n in range(2, lists + 1)
+    )
+    return word_file(body, numbering=definitions + rules + numbers)
+
+
+@pytest.mark.parametrize(
+    "name", ["annual-performance-assessment-rutland-2008", "joint-area-review-rutland-2006"]
+)
+def test_a_report_kept_as_a_word_file_has_the_passages_it_has_as_plain_text(name: str) -> None:
+    text, _ = decode((CORPUS / f"{name}.txt").read_bytes())
+    blocks = read_text(text)
+    found = read_docx(as_word(blocks))
+
+    def cited(passages: tuple[Passage, ...]) -> list[tuple[object, ...]]:
+        return [
+            (p.kind, p.section, p.number, p.scope, re.sub("(?m)^[-\uf0b7] ", "• ", p.text))
+            for p in passages
+            # Which lines of the front matter stand close together is told by no Word file.
+            if p.kind is not Kind.FRONT_MATTER
+        ]
+
+    plain = cited(outline(blocks, report_id="x", text=text).passages)
+    assert cited(outline(found.blocks, report_id="x", text=found.text).passages) == plain
 
 
 # Tables
@@ -677,10 +732,9 @@ def test_odd_numbers_in_a_file_break_nothing() -> None:
 
 
 def test_many_wide_cells_do_not_fill_the_memory() -> None:
-    wide = cell(paragraph("a"), properties='<w:gridSpan w:val="63"/>')
-    (block,) = read(
-        table(row(wide, *[cell(paragraph("b"), properties='<w:gridSpan w:val="63"/>')] * 99))
-    ).blocks
+    wide = '<w:gridSpan w:val="63"/>'
+    first, other = cell(paragraph("a"), properties=wide), cell(paragraph("b"), properties=wide)
+    (block,) = read(table(row(first, *[other] * 99))).blocks
     assert len(block.cells) == 63 + 99
 
 
@@ -715,7 +769,7 @@ def test_a_file_with_bytes_changed_is_read_or_refused(changes: list[tuple[float,
 
 
 @given(st.sampled_from(sorted(members())), PLACES_AND_BYTES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_part_with_bytes_changed_is_read_or_refused(part: str, changes: list[tuple[float, int]]) -> None:
     content = members()
     read_or_refuse(package({**content, part: changed(content[part], changes)}))
