@@ -100,8 +100,8 @@ _SNIFFED = 65536
 _PROLOG = re.compile(r"\s+|<\?xml\b[^>]{0,1000}\?>|<!--(?:(?!-->)[\s\S]){0,60000}-->")
 _PAGE_OPENING = re.compile(r"<(?:!doctype\s+html\b|(?:html|head|body)(?=[\s>/]))", re.IGNORECASE)
 _TAG = re.compile(
-    r"</?(?:a|article|br|div|em|h[1-6]|img|li|link|main|meta|ol|p|section|span|strong|style|table|tbody|td|th"
-    r"|title|tr|ul)(?:\s[^<>]{0,500})?/?>",
+    r"</?(?:a|article|br|div|em|h[1-6]|img|li|link|main|meta|ol|p|section|span|strong|style|table|tbody|td"
+    r"|th|title|tr|ul)(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,
 )
 _FEWEST_TAGS = 6
@@ -120,8 +120,8 @@ def format_of(data: bytes, name: str) -> Format:
     Raises
     ------
     CorpusError
-        If it is empty, or nothing that can be read; the sentence, which follows a file's name, says what it is
-        and what to do.
+        If it is empty, or nothing that can be read; the sentence, which follows a file's name, says what it
+        is and what to do.
     """
     if not data.strip():
         raise CorpusError(_EMPTY)

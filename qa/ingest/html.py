@@ -530,6 +530,8 @@ class _Reader:
         grid: list[list[Words]] = []
         for cells in rows:
             row: list[Words] = []
+            if allowed <= 0:
+                carried.clear()
             for cell in cells:
                 while carried[len(row)]:
                     carried[len(row)] -= 1

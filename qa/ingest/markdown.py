@@ -33,6 +33,7 @@ _ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?=$|[T\s])")
 _FRONT_MATTER_LINE = re.compile(r"(?P<name>[A-Za-z][\w -]{0,40}):(?:\s+(?P<value>.*))?$")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _NOTE = re.compile(r" {0,3}\[\^(?P<mark>[^\]\s]{1,80})\]:[ \t]*(?P<words>.*)")
+_INNER_NOTE = re.compile(r"^(\s*(?:(?:[>*+-]|\d{1,9}[.)])\s*)+)\[\^(?=[^\]\s]+\]:)")
 _CALL = re.compile(r"\[\^(?P<mark>[^\]\s]{1,80})\]")
 _STYLES = {"em_open": "em", "strong_open": "strong", "em_close": "em", "strong_close": "strong"}
 _PARTING_TAGS = frozenset(
@@ -68,7 +69,7 @@ def read_markdown(text: str) -> Document:
     metadata, body = _front_matter(lines)
     lines, definitions = _definitions(body)
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST * 2}).enable("table")
-    notes = {mark: (mark, Words()) for mark in definitions}
+    notes = {mark: (mark.rstrip(), Words()) for mark in definitions}
     try:
         for mark, source in definitions.items():
             reader = _Reader(notes)
@@ -464,14 +465,18 @@ def _definitions(lines: list[str]) -> tuple[list[str], dict[str, str]]:
                 kept.append(line)
                 continue
         match = None if fence else _NOTE.match(line)
-        if match and match["mark"] not in found:
-            note = found.setdefault(match["mark"], [match["words"]])
+        if match:
+            key = match["mark"]
+            while key in found:  # a second definition, which nothing can call, is kept as well
+                key += " "
+            note = found.setdefault(key, [match["words"]])
             kept.append("")
         elif note is not None and not fence and _belongs_to_note(lines, place):
             note.append(line.strip())
         else:
             note = None
-            kept.append(line)
+            # Within a list or quotation the parser would take it for the address of a link, and drop it.
+            kept.append(line if fence else _INNER_NOTE.sub(r"\1\\[^", line))
     return kept, {mark: "\n".join(words) for mark, words in found.items()}
 
 
