@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from html.parser import HTMLParser
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ _OTHER_TAGS = frozenset(
     " samp script select small source span strike strong style sub sup svg template textarea time title tt u"
     " var video wbr".split()
 )
+_TAG = re.compile(r"<!--|</?(?P<name>[A-Za-z][\w:-]*)(?:\s[^<>]*|/)?>|<[!?][^<>]*>")
 _WORDLESS_TAGS = frozenset("script style template".split())
 
 
@@ -69,7 +70,7 @@ def read_markdown(text: str) -> Document:
     metadata, body = _front_matter(lines)
     lines, definitions = _definitions(body)
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST * 2}).enable("table")
-    notes = {mark: (mark.rstrip(), Words()) for mark in definitions}
+    notes = {mark: (mark.partition(" ")[0], Words()) for mark in definitions}
     try:
         for mark, source in definitions.items():
             reader = _Reader(notes)
@@ -276,11 +277,10 @@ class _Reader:
             if token.level >= _DEEPEST:
                 raise CorpusError(_TOO_DEEP)
             if token.type.endswith("_list_open"):
-                later = following.get(place)
                 self._lists.append(
                     token.type == "ordered_list_open"
                     and not self._lists
-                    and self._holds_paragraphs(tokens[place:], tokens[later:] if later else ())
+                    and self._holds_paragraphs(tokens, place, following.get(place))
                 )
             elif token.type.endswith("_list_close"):
                 self._lists.pop()
@@ -304,9 +304,11 @@ class _Reader:
             elif token.type in {"fence", "code_block", "html_block"}:
                 self._take_verbatim(token)
 
-    def _holds_paragraphs(self, tokens: Sequence[Token], later: Sequence[Token]) -> bool:
-        counts, numbers, level = [], [], tokens[0].level
-        for token in tokens:
+    def _holds_paragraphs(self, tokens: Sequence[Token], start: int, later: int | None) -> bool:
+        """Whether the list at `start` does, where the next outermost one is at `later`."""
+        counts, numbers, level = [], [], tokens[start].level
+        for place in range(start, len(tokens)):
+            token = tokens[place]
             if token.type == "list_item_open" and token.level == level + 1:
                 counts.append(0)
                 numbers.append(token.info)
@@ -314,7 +316,7 @@ class _Reader:
                 counts[-1] += len(token.content.split())
             elif token.type == "ordered_list_close" and token.level == level:
                 break
-        next_number = next((t.info for t in later if t.type == "list_item_open"), "")
+        next_number = tokens[later + 1].info if later else ""  # a list opens with an item
         goes_on = int(numbers[0]) > 1 or (next_number.isdigit() and int(next_number) == int(numbers[-1]) + 1)
         return holds_paragraphs(counts, goes_on=goes_on, after=self.pieces[-1:])
 
@@ -390,38 +392,25 @@ class _Reader:
             self._gap = 0
 
 
-class _Plain(HTMLParser):
-    """The words of a piece of HTML."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._wordless = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._wordless += tag in _WORDLESS_TAGS
-        self.handle_startendtag(tag, attrs)
-
-    def handle_startendtag(self, tag: str, attrs: object) -> None:
-        if tag in _PARTING_TAGS | _OTHER_TAGS:
-            self.pieces.append(" " if tag in _PARTING_TAGS else "")
-        elif not self._wordless:  # "<redacted>" is no tag but a word
-            self.pieces.append(self.get_starttag_text() or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._wordless -= tag in _WORDLESS_TAGS and self._wordless > 0
-        self.pieces.append(" " if tag in _PARTING_TAGS else "")
-
-    def handle_data(self, data: str) -> None:
-        if not self._wordless:
-            self.pieces.append(data)
-
-
 def _without_tags(markup: str) -> str:
-    plain = _Plain()
-    plain.feed(markup)
-    plain.close()
-    return "".join(plain.pieces)
+    """Return the words of a piece of HTML; what only looks like a tag ("<redacted>") is one of them."""
+    pieces: list[str] = []
+    done = 0
+    never_closed: set[str] = set()  # each is looked for once, so that many of them take no longer than one
+    while match := _TAG.search(markup, done):
+        pieces.append(unescape(markup[done : match.start()]))
+        done = match.end()
+        name = (match["name"] or "").lower()
+        closing = "-->" if match.group() == "<!--" else f"</{name}>" if name in _WORDLESS_TAGS else ""
+        if name in _PARTING_TAGS:
+            pieces.append(" ")
+        elif name and name not in _OTHER_TAGS:
+            pieces.append(match.group())
+        elif closing and closing not in never_closed and not match.group().startswith("</"):
+            end = markup.find(closing, done)
+            done = end + len(closing) if end >= 0 else done
+            never_closed |= {closing} if end < 0 else set()
+    return "".join([*pieces, unescape(markup[done:])])
 
 
 def _front_matter(lines: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -466,10 +455,9 @@ def _definitions(lines: list[str]) -> tuple[list[str], dict[str, str]]:
                 continue
         match = None if fence else _NOTE.match(line)
         if match:
-            key = match["mark"]
-            while key in found:  # a second definition, which nothing can call, is kept as well
-                key += " "
-            note = found.setdefault(key, [match["words"]])
+            mark = match["mark"]
+            # A second definition, which nothing can call, is kept as well.
+            note = found.setdefault(f"{mark} {place}" if mark in found else mark, [match["words"]])
             kept.append("")
         elif note is not None and not fence and _belongs_to_note(lines, place):
             note.append(line.strip())
