@@ -2,7 +2,7 @@
 
 ``python -m tests.tools.paragraph_words FOLDER --count 200 --seed 1`` draws numbered paragraphs from the PDF
 files of a folder. Each must be, letter for letter, what ``pdftotext -raw`` (poppler-utils) gives for its page,
-white space and hyphens aside: whole, or broken off at a page's end and going on at the next. What calls a
+white space, hyphens and bullets aside: whole, or broken off at a page's end and going on at the next. What calls a
 footnote may stand between. It prints those that are not, to be looked up on the page.
 """
 
@@ -22,14 +22,14 @@ from qa.ingest.formats import read_document
 from qa.ingest.outline import outline
 from qa.types import Passage
 
-_LEFT_ASIDE = re.compile(r"[\s\u00ad\u2010\u2011-]+")
+_LEFT_ASIDE = re.compile(r"[\s\u00ad\u2010\u2011•▪■◼\ue000-\uf8ff-]+")
 _OPENING = 25
 """Letters by which the beginning of a paragraph is looked for."""
 
 
 def folded(text: str) -> str:
-    """Return a text without white space and hyphens, ligatures parted and quotation marks of one sort."""
-    for old, new in (("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬀ", "ff"), ("ﬃ", "ffi"), ("ﬄ", "ffl"), ("\uf0b7", "•")):
+    """Return a text without white space, hyphens and bullets, its ligatures parted."""
+    for old, new in (("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬀ", "ff"), ("ﬃ", "ffi"), ("ﬄ", "ffl")):
         text = text.replace(old, new)
     return _LEFT_ASIDE.sub("", text)
 
