@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from qa.errors import CorpusError
+from qa.ingest.front_page import front_page
 from qa.ingest.text import clean, decode, read_text
 from qa.types import Document
 
@@ -168,6 +169,7 @@ def read_document(data: bytes, name: str, *, on_page: Callable[[int, int], None]
     document = _read(data, told, on_page)
     if not document.blocks:
         raise CorpusError(_EMPTY)
+    document = replace(document, metadata={**front_page(document.blocks), **document.metadata})
     suffix = PurePath(name).suffix.lower()
     if _FORMAT_OF_SUFFIX.get(suffix, told) is not told:
         what, such = _CALLED[told]
