@@ -224,6 +224,8 @@ def summary_as_dict(summary: ReportSummary) -> dict[str, Any]:
         "kind": report.kind,
         "licence": report.licence,
         "source": report.source,
+        "authority": report.authority,
+        "inspected": report.inspected,
         "file": report.path,
         "counts": {kind.value: count for kind, count in summary.counts.items()},
     }

@@ -28,6 +28,7 @@ from qa.cite import (
 from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
 from qa.printing import (
     answer_text,
+    build_text,
     calibration_text,
     contents_text,
     evaluation_text,
@@ -140,7 +141,7 @@ def _parser() -> _Parser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="report files or folders to copy into corpus/ before indexing",
+        help="report files, or folders with reports in them, to copy into corpus/ before indexing",
     )
     index.add_argument("--model", metavar="M", help="name or folder of a sentence-transformers model")
     index.add_argument(
@@ -300,16 +301,26 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
     from qa.library import Library
 
     folder = _folder(options)
+    failed: list[str] = []
     if options.paths:
-        for path in Library.add(folder, options.paths):
+        added = Library.add(folder, options.paths, on_failure=failed.append)
+        for sentence in failed:
+            _say(sentence)
+        for path in added:
             _say(f"In the corpus: {path}")
+        if not added:
+            return ExitCode.CORPUS_OR_INDEX
     if not options.force and Library.is_current(folder, model=options.model):
         library = Library.open(folder)
+        for sentence in library.unread:
+            _say(sentence)
         print(f"The index is up to date: {contents_text(library.reports())}")
-        return ExitCode.ANSWERED
-    library = _build(folder, model=options.model, download=options.download, anew=options.force)
-    print(f"Indexed {contents_text(library.reports())}")
-    return ExitCode.ANSWERED
+    else:
+        library = _build(folder, model=options.model, download=options.download, anew=options.force)
+        if library.built is not None and (options.paths or not library.built.is_clean):
+            _say_plainly(build_text(library.built))
+        print(f"Indexed {contents_text(library.reports())}")
+    return ExitCode.CORPUS_OR_INDEX if failed or library.unread else ExitCode.ANSWERED
 
 
 def _run_show(options: argparse.Namespace) -> ExitCode:
@@ -476,8 +487,9 @@ def _build(folder: Path, *, model: str | None, download: bool, anew: bool = Fals
 
 
 def _warn(library: Library) -> None:
+    unread = library.unread
     for warning in library.warnings:
-        _say(f"Warning: {warning}")
+        _say(warning if warning in unread else f"Warning: {warning}")
 
 
 class _QuestionBar:
@@ -540,8 +552,12 @@ def _unicode(text: str) -> str:
 
 
 def _say(sentence: str) -> None:
+    _say_plainly(f"qa: {printable(sentence)}")
+
+
+def _say_plainly(text: str) -> None:
     try:
-        print(f"qa: {printable(sentence)}", file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
     except OSError:
         # Nobody can be told; the exit code still tells.
         _discard(sys.stderr)

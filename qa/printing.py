@@ -18,7 +18,7 @@ from qa.cite import (
     printable,
     verdict_in_words,
 )
-from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
+from qa.types import Answer, BuildReport, CitedPassage, FileOutcome, Finding, Kind, ReportSummary, Span
 
 if TYPE_CHECKING:
     from qa.confidence import Fit
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 BAR = "▌"
 """Stands in the margin of the lines that hold the best sentence."""
+
+_MOST_FILES = 40
+"""Files that each have a line in the table of what was indexed."""
+
+_WIDEST_NAME = 60
 
 
 def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
@@ -129,6 +134,51 @@ def summary_text(summary: ReportSummary) -> str:
         f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
     ]
     return "\n".join(lines)
+
+
+def build_text(built: BuildReport) -> str:
+    """Return a line a file: its format, its pages, its paragraphs, and what is wrong with it.
+
+    Of more than 40 files only those with which something is wrong have a line, and all are counted together.
+    """
+    files = built.files
+    if len(files) > _MOST_FILES:
+        files = tuple(file for file in files if file.warnings or file.reason)
+    rows = [("file", "format", "pages", "numbered", "other", "")]
+    rows += [_file_row(file) for file in files]
+    if len(built.files) > _MOST_FILES:
+        read = [file for file in built.files if file.reason is None]
+        numbered, others = sum(file.numbered for file in read), sum(file.others for file in read)
+        pages = sum(file.pages or 0 for file in read)
+        left_out = len(built.files) - len(read)
+        row = (f"all {len(built.files)} files", "", f"{pages}", f"{numbered}", f"{others}")
+        rows.append((*row, f"{left_out} left out" if left_out else ""))
+    name = min(_WIDEST_NAME, max(len(row[0]) for row in rows))
+    kind = max(len(row[1]) for row in rows)
+    return "\n".join(
+        f"{_shortened(file, name):<{name}}  {form:<{kind}}{pages:>7}{numbered:>10}{others:>7}  {say}".rstrip()
+        for file, form, pages, numbered, others, say in rows
+    )
+
+
+def _file_row(file: FileOutcome) -> tuple[str, str, str, str, str, str]:
+    name, kind = printable(file.file), printable(file.format)
+    if file.reason is not None:
+        same = f"has the same content as {file.same_as}" if file.same_as else file.reason
+        return name, kind, "–", "–", "–", printable(same)
+    wrong = plural(len(file.warnings), "warning") if file.warnings else ""
+    return (
+        name,
+        kind,
+        "–" if file.pages is None else f"{file.pages}",
+        f"{file.numbered}",
+        f"{file.others}",
+        wrong,
+    )
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def evaluation_text(measurement: Measurement) -> str:

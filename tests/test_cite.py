@@ -325,6 +325,8 @@ def test_a_report_as_json_says_what_it_is_and_counts_its_passages() -> None:
         "kind": None,
         "licence": None,
         "source": None,
+        "authority": None,
+        "inspected": None,
         "file": "jar-2006.txt",
         "counts": {"numbered paragraph": 79, "bullet": 13},
     }
