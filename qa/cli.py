@@ -33,6 +33,7 @@ from qa.printing import (
     contents_text,
     evaluation_text,
     finding_text,
+    inspection_text,
     passage_text,
     summary_text,
 )
@@ -182,6 +183,22 @@ def _parser() -> _Parser:
     reports = commands.add_parser("reports", parents=[shared], help="list the reports and what they hold")
     reports.add_argument("--json", action="store_true", help="print one JSON object a report")
     reports.set_defaults(run=_run_reports)
+
+    inspection = commands.add_parser(
+        "inspect",
+        parents=[shared],
+        help="show how a file is read: its outline, what looks wrong and what is left out",
+    )
+    inspection.add_argument(
+        "file", metavar="FILE", help="a report file, or the id of a report in the library"
+    )
+    inspection.add_argument("--json", action="store_true", help="print one JSON object")
+    inspection.add_argument(
+        "--html", type=Path, metavar="PAGE.html", help="write a page that shows each page beside its passages"
+    )
+    inspection.add_argument("--force", action="store_true", help="replace PAGE.html if it is there")
+    inspection.set_defaults(run=_run_inspect)
+
     evaluation = commands.add_parser(
         "eval",
         parents=[shared],
@@ -346,6 +363,19 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
         print("\n".join(to_json(summary_as_dict(summary)) for summary in summaries))
     else:
         print("\n\n".join(summary_text(summary) for summary in summaries))
+    return ExitCode.ANSWERED
+
+
+def _run_inspect(options: argparse.Namespace) -> ExitCode:
+    from qa.inspection import inspect, inspection_as_dict, write_page
+
+    inspection = inspect(options.file, library=_folder(options))
+    if options.html is not None:
+        _say(f"Written: {write_page(inspection, options.html, force=options.force)}")
+    if options.json:
+        print(to_json(inspection_as_dict(inspection)))
+    elif options.html is None:
+        print(inspection_text(inspection))
     return ExitCode.ANSWERED
 
 

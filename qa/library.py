@@ -37,8 +37,10 @@ from qa.errors import (
 from qa.find import make_finding
 from qa.index import Index, Manifest, stale_reasons
 from qa.ingest.adding import add_reports
+from qa.ingest.corpus import CORPUS_FOLDER as CORPUS_FOLDER
 from qa.ingest.corpus import unreadable_files
 from qa.ingest.metadata import READABLE
+from qa.inspection import Inspection, inspect
 from qa.query import complete, understand
 from qa.questions import Question
 from qa.reranker import RERANKED, Reranker
@@ -61,7 +63,6 @@ from qa.types import (
 )
 from qa.vocabulary import GLOSSARY_FILE, Vocabulary, read_glossary
 
-CORPUS_FOLDER = "corpus"
 INDEX_FOLDER = "index"
 
 LONGEST_QUESTION = 2_000
@@ -276,6 +277,26 @@ class Library:
         return add_reports(
             Path(path) / CORPUS_FOLDER, [Path(source) for source in sources], on_failure=on_failure
         )
+
+    @staticmethod
+    def inspect(given: str | Path, *, path: str | Path = ".") -> Inspection:
+        """Read one file, or a report of the library in a folder, to see how it is read; needs no index.
+
+        Parameters
+        ----------
+        given
+            A file, or the id of a report.
+        path
+            The folder that holds ``corpus/``.
+
+        Raises
+        ------
+        CorpusError
+            If there is no such file, or it cannot be read.
+        NotFoundError
+            If there is no such report; the sentence lists those there are.
+        """
+        return inspect(given, library=Path(path))
 
     @property
     def path(self) -> Path:

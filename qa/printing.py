@@ -18,11 +18,22 @@ from qa.cite import (
     printable,
     verdict_in_words,
 )
-from qa.types import Answer, BuildReport, CitedPassage, FileOutcome, Finding, Kind, ReportSummary, Span
+from qa.types import (
+    Answer,
+    BuildReport,
+    CitedPassage,
+    FileOutcome,
+    Finding,
+    Kind,
+    Passage,
+    ReportSummary,
+    Span,
+)
 
 if TYPE_CHECKING:
     from qa.confidence import Fit
     from qa.evaluate import Evaluation, Measurement
+    from qa.inspection import DroppedGroup, Inspection
 
 BAR = "▌"
 """Stands in the margin of the lines that hold the best sentence."""
@@ -129,11 +140,15 @@ def summary_text(summary: ReportSummary) -> str:
     lines = [f"{_styled(report.id, '1')}  {printable(report.title)}"]
     lines += [f"  {printable(origin)}"] if origin else []
     lines.append(f"  file: {printable(report.path)}")
-    counts = {Kind.NUMBERED: 0} | summary.counts
-    lines += [
-        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
+    return "\n".join([*lines, *_counted(summary.counts)])
+
+
+def _counted(counts: dict[Kind, int]) -> list[str]:
+    """Return a line a kind of passage with how many there are; that of numbered paragraphs always."""
+    return [
+        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}"
+        for kind, count in ({Kind.NUMBERED: 0} | counts).items()
     ]
-    return "\n".join(lines)
 
 
 def build_text(built: BuildReport) -> str:
@@ -179,6 +194,51 @@ def _file_row(file: FileOutcome) -> tuple[str, str, str, str, str, str]:
 
 def _shortened(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def inspection_text(inspection: Inspection) -> str:
+    """Return the outline of a file as a tree, then its counts, what looks wrong and what was left out."""
+    width = max(40, shutil.get_terminal_size().columns)
+    report = inspection.report
+    pages = "" if inspection.pages is None else f", {plural(inspection.pages, 'page')}"
+    told = ", ".join(filter(None, [report.publisher, report.date, report.authority, report.inspected]))
+    lines = [f"{inspection.path}: {inspection.format}{pages}", report.title, *([told] if told else [])]
+    lines = [_shortened(printable(line), width) for line in lines]
+    opening = len(lines)
+    above: tuple[str, ...] = ()
+    for passage in inspection.passages:
+        shared = 0
+        while shared < min(len(above), len(passage.section)) and above[shared] == passage.section[shared]:
+            shared += 1
+        if passage.section != above or len(lines) == opening:
+            lines.append("")
+        for level, heading in enumerate(passage.section[shared:], start=shared):
+            lines.append(_styled(_shortened("  " * level + printable(heading), width), "1"))
+        above = passage.section
+        lines.append(_shortened(f"{'  ' * len(above)}{_outline_line(passage)}", width))
+    lines += ["", *_counted(inspection.counts)]
+    if Kind.NUMBERED in inspection.counts and not (inspection.gaps or inspection.repeats):
+        lines.append("         no gaps, no repeats")
+    wrong = [*inspection.warnings, *inspection.gaps, *inspection.repeats]
+    lines += ["", *(printable(f"Warning: {sentence}") for sentence in wrong)] if wrong else []
+    groups = inspection.dropped_groups
+    if groups:
+        lines += ["", "Left out:"]
+        lines += [_shortened(printable(_dropped_line(group)), width) for group in groups[:_MOST_FILES]]
+        lines += [f"  and {len(groups) - _MOST_FILES} more"] if len(groups) > _MOST_FILES else []
+    return "\n".join(lines)
+
+
+def _outline_line(passage: Passage) -> str:
+    """Return the number or kind of a passage, its page, and its words in one line."""
+    name = passage.number or (f"note {passage.marker}" if passage.marker else passage.kind.value)
+    place = "" if passage.page is None else f"  p. {passage.page.shown}"
+    return printable(f"{name:<5}{place}  {' '.join(passage.shown.split())}")
+
+
+def _dropped_line(group: DroppedGroup) -> str:
+    where = plural(group.pages, "page") if group.pages else plural(group.times, "time")
+    return f"  {group.reason}, {where}: “{' '.join(group.text.split())}”"
 
 
 def evaluation_text(measurement: Measurement) -> str:

@@ -65,6 +65,10 @@ def add_reports(
         except CorpusError as error:
             fail(error)
             continue
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            fail(CorpusError(f"{given} cannot be read ({reason}); check the path"))
+            continue
         for source in found:
             try:
                 take(source, nested=source != given)

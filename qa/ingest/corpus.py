@@ -14,6 +14,9 @@ from qa.ingest.outline import Outlined, outline, slug
 from qa.ingest.overrides import overridden
 from qa.types import Document, Overrides, Report, ReportOutline
 
+CORPUS_FOLDER = "corpus"
+"""The folder of a library that holds its reports."""
+
 _NOT_REPORTS = frozenset({"evaluation"})
 """Folders of the corpus that hold no reports."""
 
