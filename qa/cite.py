@@ -49,6 +49,11 @@ def printable(text: str) -> str:
     return _ACTIVE.sub("\ufffd", text)
 
 
+def on_one_line(text: str) -> str:
+    """Return `text` as `printable` does, with spaces for line feeds and tabs."""
+    return printable(text.replace("\n", " ").replace("\t", " "))
+
+
 def ordinal(number: int) -> str:
     """Return ``1st``, ``2nd``, ``3rd``, ``4th``, … ``11th``, … for a number from 1."""
     if 10 < number % 100 < 14:

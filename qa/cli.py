@@ -19,8 +19,8 @@ from qa.cite import (
     answer_as_dict,
     explained_as_dict,
     finding_as_dict,
+    on_one_line,
     plural,
-    printable,
     shown_as_dict,
     summary_as_dict,
     to_json,
@@ -369,7 +369,12 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
 def _run_inspect(options: argparse.Namespace) -> ExitCode:
     from qa.inspection import inspect, inspection_as_dict, write_page
 
-    inspection = inspect(options.file, library=_folder(options))
+    with _ProgressDisplay() as show:
+        inspection = inspect(
+            options.file,
+            library=_folder(options),
+            on_page=lambda done, total: show(Progress("looking at", done, total)),
+        )
     if options.html is not None:
         _say(f"Written: {write_page(inspection, options.html, force=options.force)}")
     if options.json:
@@ -540,8 +545,8 @@ class _QuestionBar:
         self._bar.refresh()
 
 
-_STEPS = {"reading": "report", "encoding": "passage"}
-"""What the stages of a build are counted in."""
+_STEPS = {"reading": "report", "encoding": "passage", "looking at": "page"}
+"""What the stages of a build, and of an inspection, are counted in."""
 
 
 class _ProgressDisplay:
@@ -582,7 +587,7 @@ def _unicode(text: str) -> str:
 
 
 def _say(sentence: str) -> None:
-    _say_plainly(f"qa: {printable(sentence)}")
+    _say_plainly(f"qa: {on_one_line(sentence)}")
 
 
 def _say_plainly(text: str) -> None:

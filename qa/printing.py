@@ -14,6 +14,7 @@ from qa.cite import (
     expansion_in_words,
     explanation_in_words,
     notes_in_words,
+    on_one_line,
     plural,
     printable,
     verdict_in_words,
@@ -177,10 +178,10 @@ def build_text(built: BuildReport) -> str:
 
 
 def _file_row(file: FileOutcome) -> tuple[str, str, str, str, str, str]:
-    name, kind = printable(file.file), printable(file.format)
+    name, kind = on_one_line(file.file), on_one_line(file.format)
     if file.reason is not None:
         same = f"has the same content as {file.same_as}" if file.same_as else file.reason
-        return name, kind, "–", "–", "–", printable(same)
+        return name, kind, "–", "–", "–", on_one_line(same)
     wrong = plural(len(file.warnings), "warning") if file.warnings else ""
     return (
         name,
@@ -203,7 +204,7 @@ def inspection_text(inspection: Inspection) -> str:
     pages = "" if inspection.pages is None else f", {plural(inspection.pages, 'page')}"
     told = ", ".join(filter(None, [report.publisher, report.date, report.authority, report.inspected]))
     lines = [f"{inspection.path}: {inspection.format}{pages}", report.title, *([told] if told else [])]
-    lines = [_shortened(printable(line), width) for line in lines]
+    lines = [_shortened(on_one_line(line), width) for line in lines]
     opening = len(lines)
     above: tuple[str, ...] = ()
     for passage in inspection.passages:
@@ -213,14 +214,14 @@ def inspection_text(inspection: Inspection) -> str:
         if passage.section != above or len(lines) == opening:
             lines.append("")
         for level, heading in enumerate(passage.section[shared:], start=shared):
-            lines.append(_styled(_shortened("  " * level + printable(heading), width), "1"))
+            lines.append(_styled(_shortened("  " * level + on_one_line(heading), width), "1"))
         above = passage.section
         lines.append(_shortened(f"{'  ' * len(above)}{_outline_line(passage)}", width))
     lines += ["", *_counted(inspection.counts)]
     if Kind.NUMBERED in inspection.counts and not (inspection.gaps or inspection.repeats):
         lines.append("         no gaps, no repeats")
     wrong = [*inspection.warnings, *inspection.gaps, *inspection.repeats]
-    lines += ["", *(printable(f"Warning: {sentence}") for sentence in wrong)] if wrong else []
+    lines += ["", *(on_one_line(f"Warning: {sentence}") for sentence in wrong)] if wrong else []
     groups = inspection.dropped_groups
     if groups:
         lines += ["", "Left out:"]

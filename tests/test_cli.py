@@ -530,6 +530,14 @@ def test_what_became_of_each_file_is_told_after_reports_were_added(command: Comm
     ]
 
 
+def test_a_file_name_cannot_forge_a_line(command: Command, small_folder: Path) -> None:
+    (small_folder / "corpus/a\nqa: All is well.txt").write_bytes(b"")
+    ran = command("index", "--library", small_folder)
+    assert ran.code == ExitCode.CORPUS_OR_INDEX
+    assert not [line for line in ran.err.splitlines() if line.startswith("qa: All")]
+    assert f"qa: {small_folder}/corpus/a qa: All is well.txt is empty; " in ran.err
+
+
 def test_where_nothing_can_be_added_nothing_is_indexed(command: Command, small_folder: Path) -> None:
     before = files_of(small_folder)
     ran = command("index", small_folder / "nowhere.txt", "--force", "--library", small_folder)
