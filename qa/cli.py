@@ -517,14 +517,16 @@ def _build(folder: Path, *, model: str | None, download: bool, anew: bool = Fals
 
     with _ProgressDisplay() as progress:
         library = Library.build(folder, model=model, download=download, anew=anew, progress=progress)
-    _warn(library)
+    for sentence in library.unread:
+        _say(sentence)
+    _warn(library, named=library.unread)
     return library
 
 
-def _warn(library: Library) -> None:
-    unread = library.unread
+def _warn(library: Library, *, named: Sequence[str] = ()) -> None:
     for warning in library.warnings:
-        _say(warning if warning in unread else f"Warning: {warning}")
+        if warning not in named:
+            _say(f"Warning: {warning}")
 
 
 class _QuestionBar:
