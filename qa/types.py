@@ -122,9 +122,6 @@ class Block:
         Where it begins, in a file that has pages.
     indent
         How far from the left edge of the page its first line begins, in points; none where there is no page.
-    joins
-        Whether it goes on with the text before it, from which a page, a column or a footnote parted it, as
-        the layout tells.
     calls
         The marks of the footnotes that its words call, in order; they do not stand in `text`.
     """
@@ -140,7 +137,6 @@ class Block:
     is_head: bool = False
     page: Page | None = None
     indent: float | None = None
-    joins: bool = False
     calls: tuple[str, ...] = ()
 
 

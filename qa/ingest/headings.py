@@ -85,7 +85,7 @@ def looks_like_heading(block: Block) -> bool:
     if block.form is not Form.TEXT:
         return False
     if block.level is not None:
-        return True
+        return block.level > 0
     text = block.text
     words = text.split()
     return (

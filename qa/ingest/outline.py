@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from qa.ingest.headings import canonical_names, heading_key, heading_levels, part_name
 from qa.ingest.numbering import missing_numbers, opens_with_number
 from qa.ingest.roles import Role, Roles, assign_roles, scale_in
 from qa.ingest.tables import first_cells, is_statements, read_rows, read_statements
-from qa.types import Block, Emphasis, Form, Kind, Passage, Span
+from qa.types import Block, Emphasis, Form, Kind, Page, Passage, Span
 
 _ENDS = (".", "!", "?", ":", ";", "…")
 _CLOSERS = "\"'”’)]*"
@@ -26,6 +26,8 @@ _JOINING_WORDS = frozenset(
 )
 _LONGEST_SLUG = 48
 _LEAD_IN_LEVEL = 99
+_SET_IN = 8.0
+"""A text so far to the right of a paragraph number, in points, stands under the number's words."""
 _ITEM = re.compile(r"(?:[^\w\s]|\d{1,3}[.)]|\([a-z]+\)) ")
 _KIND_OF_ROLE = {
     Role.FRONT_MATTER: Kind.FRONT_MATTER,
@@ -60,6 +62,10 @@ class _Draft:
     lead_in: str | None = None
     sub_section: tuple[str, ...] = ()
     reading: str | None = None
+    page: Page | None = None
+    indent: float | None = None
+    marker: str | None = None
+    notes: list[_Draft] = field(default_factory=list)
 
     @property
     def section(self) -> tuple[str, ...]:
@@ -103,8 +109,9 @@ def outline(blocks: Sequence[Block], *, report_id: str, text: str) -> Outlined:
     text
         The decoded file the blocks' offsets point into.
     """
+    blocks, notes = _without_notes(blocks)
     roles = assign_roles(blocks)
-    drafts = _Assembly(blocks, roles, text).drafts()
+    drafts = _Assembly(blocks, roles, text, notes).drafts()
     passages = _finish(drafts, report_id)
     numbers = [(passage.scope, passage.number) for passage in passages if passage.number is not None]
     return Outlined(passages, _title(blocks, roles), tuple(missing_numbers(numbers)))
@@ -113,10 +120,13 @@ def outline(blocks: Sequence[Block], *, report_id: str, text: str) -> Outlined:
 class _Assembly:
     """One walk over the blocks of a report, keeping what is open: headings, lead-in, paragraph."""
 
-    def __init__(self, blocks: Sequence[Block], roles: Roles, text: str) -> None:
+    def __init__(
+        self, blocks: Sequence[Block], roles: Roles, text: str, notes: Mapping[int, Sequence[Block]]
+    ) -> None:
         self._blocks = blocks
         self._roles = roles
         self._text = text
+        self._notes = notes
         self._drafts: list[_Draft] = []
         self._path: list[str] = []
         self._opened: list[str] = []
@@ -140,10 +150,33 @@ class _Assembly:
                 continue
             elif not self._joins_open_draft(index):
                 self._start_draft(index)
+            self._take_notes(index, None if role in {Role.HEADING, Role.LEAD_IN} else self._last)
             index += 1
         self._keep_unused(above=0)
         _give_scales_to_rows(self._drafts)
         return self._drafts
+
+    @property
+    def _last(self) -> _Draft | None:
+        """The last passage of the text: no page number and no footnote."""
+        passing = {Kind.PAGE_NUMBER, Kind.FOOTNOTE}
+        return next((draft for draft in reversed(self._drafts) if draft.kind not in passing), None)
+
+    def _take_notes(self, index: int, called_by: _Draft | None) -> None:
+        """Make passages of the footnotes that a block calls."""
+        for block in self._notes.get(index, ()):
+            draft = _Draft(
+                Kind.FOOTNOTE,
+                called_by.headings if called_by else tuple(self._path),
+                block.text,
+                [block.source],
+                list(block.emphasis),
+                page=block.page,
+                marker=block.marker or None,
+            )
+            self._drafts.append(draft)
+            if called_by is not None:
+                called_by.notes.append(draft)
 
     def _place_headings(self) -> dict[int, tuple[int, str]]:
         """Return the level and the name of each heading, by the index of its block."""
@@ -179,7 +212,9 @@ class _Assembly:
             block = self._blocks[self._unused.pop(level)]
             path = tuple(self._path[:level]) if level < _LEAD_IN_LEVEL else tuple(self._path)
             self._drafts.append(
-                _Draft(Kind.UNNUMBERED, path, block.text, [block.source], list(block.emphasis))
+                _Draft(
+                    Kind.UNNUMBERED, path, block.text, [block.source], list(block.emphasis), page=block.page
+                )
             )
 
     def _add(self, draft: _Draft) -> None:
@@ -202,7 +237,7 @@ class _Assembly:
         elif role is Role.ITEM:
             joins, joiner = draft.kind is Kind.NUMBERED and self._lead_in is None, "\n"
         elif role is Role.PROSE:
-            listed = draft.kind is Kind.NUMBERED and _is_listed(draft, block)
+            listed = _is_listed(draft, block)
             joins = listed or self._continues(draft, block)
             joiner = "\n" if listed or (_ends_with_item(draft) and not draft.is_broken) else " "
         else:
@@ -219,7 +254,7 @@ class _Assembly:
                 return None
             if role is not Role.PAGE_NUMBER:
                 break
-        return next((draft for draft in reversed(self._drafts) if draft.kind is not Kind.PAGE_NUMBER), None)
+        return self._last
 
     def _continues(self, draft: _Draft, block: Block) -> bool:
         """Whether a text goes on with the passage before it, from which a page break parted it."""
@@ -227,6 +262,10 @@ class _Assembly:
             return False
         if block.text[0].islower():
             return True
+        if block.indent is not None:
+            return (
+                False  # Where the page shows how lines are set, its reader has joined what belongs together.
+            )
         last_word = draft.text.split()[-1].strip(_CLOSERS)
         if draft.text.endswith(",") or last_word in _JOINING_WORDS:
             return True
@@ -257,6 +296,8 @@ class _Assembly:
             emphasis=emphasis,
             number=number.printed if number else None,
             scope=self._scope if number else None,
+            page=block.page,
+            indent=block.indent,
         )
         if kind is Kind.BULLET:
             self._introduce(draft)
@@ -267,8 +308,7 @@ class _Assembly:
         if self._lead_in is not None:
             draft.lead_in = self._lead_in
             draft.sub_section = (self._lead_in.rstrip(": "),)
-        elif self._drafts and self._drafts[-1].headings == draft.headings:
-            above = self._drafts[-1]
+        elif (above := self._last) is not None and above.headings == draft.headings:
             if above.kind is Kind.BULLET:
                 draft.lead_in = above.lead_in
             elif above.kind is Kind.UNNUMBERED and above.text.endswith(":"):
@@ -298,6 +338,7 @@ class _Assembly:
                         statement.source,
                         lead_in=self._table_lead_in(statement.heads),
                         sub_section=area,
+                        page=_page_at(rows, statement.source[0]),
                     )
                 )
         else:
@@ -310,8 +351,11 @@ class _Assembly:
                         list(row.source),
                         reading=row.reading,
                         lead_in=self._table_lead_in(row.heads),
+                        page=_page_at(rows, row.source[0]),
                     )
                 )
+        for index in range(start, end):
+            self._take_notes(index, self._last)
         self._lead_in = None
         return end
 
@@ -336,6 +380,23 @@ class _Assembly:
         )
 
 
+def _without_notes(blocks: Sequence[Block]) -> tuple[list[Block], dict[int, list[Block]]]:
+    """Return the blocks of the text, and the footnotes by the index of the block that they follow."""
+    text: list[Block] = []
+    notes: dict[int, list[Block]] = {}
+    for block in blocks:
+        if block.form is Form.NOTE:
+            notes.setdefault(max(0, len(text) - 1), []).append(block)
+        else:
+            text.append(block)
+    return text, notes
+
+
+def _page_at(rows: Sequence[Block], source: Span) -> Page | None:
+    """Return the page of the row that a piece of it stands in."""
+    return next((row.page for row in rows if row.source.start <= source.start < row.source.end), None)
+
+
 def _shown_marker(marker: str) -> str:
     """Return a bullet as it can be shown: a symbol font's private character is a bullet in any other font."""
     return "•" if "\ue000" <= marker <= "\uf8ff" else marker
@@ -348,7 +409,11 @@ def _ends_with_item(draft: _Draft) -> bool:
 
 
 def _is_listed(draft: _Draft, block: Block) -> bool:
-    """Whether a text is an item ("2. good schools;") of a list that a numbered paragraph opens."""
+    """Whether a text belongs to a numbered paragraph: an item of its list, or set in as its words are."""
+    if draft.kind is not Kind.NUMBERED:
+        return False
+    if draft.indent is not None and block.indent is not None and block.indent > draft.indent + _SET_IN:
+        return True
     return opens_with_number(block.text) is not None and (draft.text.endswith(":") or _ends_with_item(draft))
 
 
@@ -370,7 +435,9 @@ def _finish(drafts: Sequence[_Draft], report_id: str) -> tuple[Passage, ...]:
     passages: list[Passage] = []
     for order, draft in enumerate(drafts):
         positions[draft.section, draft.kind] += 1
-        if draft.number is not None:
+        if draft.kind is Kind.FOOTNOTE:
+            local = f"note-{slug(draft.marker)}" if draft.marker else "note"
+        elif draft.number is not None:
             local = ".".join(filter(None, [draft.scope and slug(draft.scope), draft.number]))
         else:
             prefix = _ID_PREFIX.get(draft.kind, "u" if draft.headings in counted_anew else "")
@@ -398,9 +465,15 @@ def _finish(drafts: Sequence[_Draft], report_id: str) -> tuple[Passage, ...]:
                 lead_in=draft.lead_in,
                 emphasis=tuple(draft.emphasis),
                 source=tuple(draft.source),
+                page=draft.page,
+                marker=draft.marker,
             )
         )
-    return tuple(passages)
+    ids = {id(draft): passage.id for draft, passage in zip(drafts, passages, strict=True)}
+    return tuple(
+        replace(passage, notes=tuple(ids[id(note)] for note in draft.notes)) if draft.notes else passage
+        for draft, passage in zip(drafts, passages, strict=True)
+    )
 
 
 def _id_stem(draft: _Draft) -> str:

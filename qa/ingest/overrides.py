@@ -51,7 +51,7 @@ def _with_headings(document: Document, overrides: Overrides) -> Document:
 
 
 def _as_heading(block: Block, level: int) -> Block:
-    return replace(block, form=Form.TEXT, marker="", cells=(), level=level, joins=False)
+    return replace(block, form=Form.TEXT, marker="", cells=(), level=level)
 
 
 def _folded(text: str) -> str:

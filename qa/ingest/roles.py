@@ -83,7 +83,7 @@ def assign_roles(blocks: Sequence[Block]) -> Roles:
         if heading_like[index]
         and index not in closing
         and index not in numbers
-        and standing_alone(blocks, index, frozenset(numbers))
+        and (_is_styled(blocks[index]) or standing_alone(blocks, index, frozenset(numbers)))
         and index + 1 < len(blocks)
         and index + 1 not in closing
     }
@@ -135,13 +135,18 @@ def _heading_like(blocks: Sequence[Block], contents: Contents) -> list[bool]:
         for index, block in enumerate(blocks)
     ]
     for index, block in enumerate(blocks):
-        if not flags[index]:
+        if not flags[index] or _is_styled(block):
             continue
         if _goes_on(blocks, index):
             flags[index] = False
         elif opens_with_number(block.text) and not contents.names(block.text):
             flags[index] = _heads_text(blocks, index)
     return flags
+
+
+def _is_styled(block: Block) -> bool:
+    """Whether the file itself tells by its look that a block is a heading."""
+    return bool(block.level)
 
 
 def _goes_on(blocks: Sequence[Block], index: int) -> bool:
@@ -183,7 +188,13 @@ def _body_start(
     That is after the contents list or the salutation, or at the first heading that has text under it.
     """
     if contents.titles:
-        return contents.end
+        # A summary may stand before the contents list that names it.
+        listed = (
+            index
+            for index in range(contents.start)
+            if _is_styled(blocks[index]) and heading_like[index] and contents.names(blocks[index].text)
+        )
+        return next(listed, contents.end)
     if salutation is not None:
         return salutation + 1
     first = next(

@@ -168,7 +168,7 @@ def test_pages_cannot_be_skipped_where_there_are_none() -> None:
 
 def test_a_line_that_is_named_a_heading_has_the_level_of_the_lowest_heading_there_is() -> None:
     read = document(
-        block("Report", level=1), block("Part", level=2), block("Main  findings", level=0, joins=True),
+        block("Report", level=1), block("Part", level=2), block("Main  findings", level=0),
         block("Well.", level=0), block("Safety", form=Form.ITEM, marker="2.", level=4),
     )  # fmt: skip
     changed = overridden(read, Overrides(headings=("Main findings", "2. Safety", "Nowhere")))
@@ -176,7 +176,6 @@ def test_a_line_that_is_named_a_heading_has_the_level_of_the_lowest_heading_ther
         (Form.TEXT, "Report", 1), (Form.TEXT, "Part", 2), (Form.TEXT, "Main  findings", 2),
         (Form.TEXT, "Well.", 0), (Form.TEXT, "Safety", 2),
     ]  # fmt: skip
-    assert not any(each.joins for each in changed.blocks)
     assert changed.warnings == ("no line reads “Nowhere”, which headings names",)
     (only,) = overridden(document(block("Findings")), Overrides(headings=("Findings",))).blocks
     assert only.level == 1

@@ -301,7 +301,7 @@ def test_a_page_that_fails_half_way_leaves_nothing(pdf: Path, tmp_path: Path) ->
     (tmp_path / "page.html").write_text("mine")
     inspection = an_inspection(pdf)
     pdf.write_bytes(b"no more a PDF")
-    with pytest.raises(CorpusError, match=r"roads\.pdf cannot be read as a PDF"):
+    with pytest.raises(CorpusError, match=r"roads\.pdf is no whole PDF file"):
         write_page(inspection, tmp_path / "page.html", force=True)
     assert (tmp_path / "page.html").read_text() == "mine"
     assert not list(tmp_path.glob(".*"))
