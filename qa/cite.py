@@ -49,6 +49,11 @@ def printable(text: str) -> str:
     return _ACTIVE.sub("\ufffd", text)
 
 
+def on_one_line(text: str) -> str:
+    """Return `text` as `printable` does, with spaces for line feeds and tabs."""
+    return printable(text.replace("\n", " ").replace("\t", " "))
+
+
 def ordinal(number: int) -> str:
     """Return ``1st``, ``2nd``, ``3rd``, ``4th``, … ``11th``, … for a number from 1."""
     if 10 < number % 100 < 14:
@@ -224,6 +229,8 @@ def summary_as_dict(summary: ReportSummary) -> dict[str, Any]:
         "kind": report.kind,
         "licence": report.licence,
         "source": report.source,
+        "authority": report.authority,
+        "inspected": report.inspected,
         "file": report.path,
         "counts": {kind.value: count for kind, count in summary.counts.items()},
     }

@@ -19,8 +19,8 @@ from qa.cite import (
     answer_as_dict,
     explained_as_dict,
     finding_as_dict,
+    on_one_line,
     plural,
-    printable,
     shown_as_dict,
     summary_as_dict,
     to_json,
@@ -28,10 +28,12 @@ from qa.cite import (
 from qa.errors import EvaluationError, IndexMissingError, ModelError, QaError, QuestionError
 from qa.printing import (
     answer_text,
+    build_text,
     calibration_text,
     contents_text,
     evaluation_text,
     finding_text,
+    inspection_text,
     passage_text,
     summary_text,
 )
@@ -140,7 +142,7 @@ def _parser() -> _Parser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="report files or folders to copy into corpus/ before indexing",
+        help="report files, or folders with reports in them, to copy into corpus/ before indexing",
     )
     index.add_argument("--model", metavar="M", help="name or folder of a sentence-transformers model")
     index.add_argument(
@@ -181,6 +183,22 @@ def _parser() -> _Parser:
     reports = commands.add_parser("reports", parents=[shared], help="list the reports and what they hold")
     reports.add_argument("--json", action="store_true", help="print one JSON object a report")
     reports.set_defaults(run=_run_reports)
+
+    inspection = commands.add_parser(
+        "inspect",
+        parents=[shared],
+        help="show how a file is read: its outline, what looks wrong and what is left out",
+    )
+    inspection.add_argument(
+        "file", metavar="FILE", help="a report file, or the id of a report in the library"
+    )
+    inspection.add_argument("--json", action="store_true", help="print one JSON object")
+    inspection.add_argument(
+        "--html", type=Path, metavar="PAGE.html", help="write a page that shows each page beside its passages"
+    )
+    inspection.add_argument("--force", action="store_true", help="replace PAGE.html if it is there")
+    inspection.set_defaults(run=_run_inspect)
+
     evaluation = commands.add_parser(
         "eval",
         parents=[shared],
@@ -300,16 +318,26 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
     from qa.library import Library
 
     folder = _folder(options)
+    failed: list[str] = []
     if options.paths:
-        for path in Library.add(folder, options.paths):
+        added = Library.add(folder, options.paths, on_failure=failed.append)
+        for sentence in failed:
+            _say(sentence)
+        for path in added:
             _say(f"In the corpus: {path}")
+        if not added:
+            return ExitCode.CORPUS_OR_INDEX
     if not options.force and Library.is_current(folder, model=options.model):
         library = Library.open(folder)
+        for sentence in library.unread:
+            _say(sentence)
         print(f"The index is up to date: {contents_text(library.reports())}")
-        return ExitCode.ANSWERED
-    library = _build(folder, model=options.model, download=options.download, anew=options.force)
-    print(f"Indexed {contents_text(library.reports())}")
-    return ExitCode.ANSWERED
+    else:
+        library = _build(folder, model=options.model, download=options.download, anew=options.force)
+        if library.built is not None and (options.paths or not library.built.is_clean):
+            _say_plainly(build_text(library.built))
+        print(f"Indexed {contents_text(library.reports())}")
+    return ExitCode.CORPUS_OR_INDEX if failed or library.unread else ExitCode.ANSWERED
 
 
 def _run_show(options: argparse.Namespace) -> ExitCode:
@@ -335,6 +363,24 @@ def _run_reports(options: argparse.Namespace) -> ExitCode:
         print("\n".join(to_json(summary_as_dict(summary)) for summary in summaries))
     else:
         print("\n\n".join(summary_text(summary) for summary in summaries))
+    return ExitCode.ANSWERED
+
+
+def _run_inspect(options: argparse.Namespace) -> ExitCode:
+    from qa.inspection import inspect, inspection_as_dict, write_page
+
+    with _ProgressDisplay() as show:
+        inspection = inspect(
+            options.file,
+            library=_folder(options),
+            on_page=lambda done, total: show(Progress("looking at", done, total)),
+        )
+    if options.html is not None:
+        _say(f"Written: {write_page(inspection, options.html, force=options.force)}")
+    if options.json:
+        print(to_json(inspection_as_dict(inspection)))
+    elif options.html is None:
+        print(inspection_text(inspection))
     return ExitCode.ANSWERED
 
 
@@ -471,13 +517,16 @@ def _build(folder: Path, *, model: str | None, download: bool, anew: bool = Fals
 
     with _ProgressDisplay() as progress:
         library = Library.build(folder, model=model, download=download, anew=anew, progress=progress)
-    _warn(library)
+    for sentence in library.unread:
+        _say(sentence)
+    _warn(library, named=library.unread)
     return library
 
 
-def _warn(library: Library) -> None:
+def _warn(library: Library, *, named: Sequence[str] = ()) -> None:
     for warning in library.warnings:
-        _say(f"Warning: {warning}")
+        if warning not in named:
+            _say(f"Warning: {warning}")
 
 
 class _QuestionBar:
@@ -498,8 +547,8 @@ class _QuestionBar:
         self._bar.refresh()
 
 
-_STEPS = {"reading": "report", "encoding": "passage"}
-"""What the stages of a build are counted in."""
+_STEPS = {"reading": "report", "encoding": "passage", "looking at": "page"}
+"""What the stages of a build, and of an inspection, are counted in."""
 
 
 class _ProgressDisplay:
@@ -540,8 +589,12 @@ def _unicode(text: str) -> str:
 
 
 def _say(sentence: str) -> None:
+    _say_plainly(f"qa: {on_one_line(sentence)}")
+
+
+def _say_plainly(text: str) -> None:
     try:
-        print(f"qa: {printable(sentence)}", file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
     except OSError:
         # Nobody can be told; the exit code still tells.
         _discard(sys.stderr)

@@ -22,6 +22,14 @@ class CorpusError(QaError):
     """Reports, or what is kept beside them, cannot be read or written."""
 
 
+class UnreadableReportError(CorpusError):
+    """One report cannot be read, whatever becomes of others; `reason` follows the path in the sentence."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.reason = reason
+
+
 class IndexStateError(QaError):
     """The index is missing, damaged, of another version, locked or cannot be written."""
 

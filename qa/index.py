@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,8 @@ from typing import Any, Self, TypeVar, get_type_hints
 
 from qa import __version__
 from qa.errors import CorpusError, IndexMissingError, IndexStateError
-from qa.ingest.corpus import METADATA_FILE, find_reports, report_paths, sha256
+from qa.ingest.corpus import find_reports, report_names, sha256
+from qa.ingest.metadata import METADATA_FILE
 from qa.ingest.sentences import WINDOW_SENTENCES
 from qa.store import Store
 from qa.vectors import (
@@ -55,7 +57,7 @@ class IndexedReport:
     """A report as it was when it was indexed.
 
     `described_sha256` is of its name and of what `corpus.toml` says of it; `warnings` are what the reader
-    said.
+    said; `pages` is none where there are no pages.
     """
 
     id: str
@@ -66,6 +68,25 @@ class IndexedReport:
     passages: int
     described_sha256: str
     warnings: tuple[str, ...]
+    pages: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file of the corpus that is not in the index, as it was when that was made.
+
+    `reason` follows its name in a sentence. `same_as` names the file that has the same content, if that is
+    why; else it could not be read. `sha256` is empty if not even its bytes could be.
+    """
+
+    id: str
+    file: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+    described_sha256: str
+    reason: str
+    same_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +119,13 @@ class Manifest:
     windows: int
     search: Search
     reports: tuple[IndexedReport, ...]
+    left_out: tuple[LeftOut, ...]
     files: dict[str, IndexFile]
+
+    @property
+    def seen(self) -> tuple[IndexedReport | LeftOut, ...]:
+        """The files there were, in the index or not."""
+        return (*self.reports, *self.left_out)
 
     @classmethod
     def read(cls, directory: Path) -> Manifest:
@@ -131,13 +158,14 @@ class Manifest:
         try:
             fields["search"] = _typed(Search(*_listed(fields["search"])))
             fields["reports"] = tuple(map(_report, _listed(fields["reports"])))
+            fields["left_out"] = tuple(_typed(LeftOut(**file)) for file in _listed(fields["left_out"]))
             fields["files"] = {name: _typed(IndexFile(**file)) for name, file in fields["files"].items()}
             return _typed(cls(**fields))
         except (KeyError, TypeError, AttributeError) as error:
             raise IndexStateError(f"The index manifest {path} is damaged; run: qa index --force") from error
 
 
-_T = TypeVar("_T", Manifest, IndexedReport, IndexFile, Search)
+_T = TypeVar("_T", Manifest, IndexedReport, LeftOut, IndexFile, Search)
 
 
 def _listed(value: object) -> list[Any]:
@@ -153,7 +181,9 @@ def _report(fields: dict[str, Any]) -> IndexedReport:
     return _typed(IndexedReport(**{**fields, "warnings": tuple(warnings)}))
 
 
-_DECLARED = {kind.__name__: get_type_hints(kind) for kind in (Manifest, IndexedReport, IndexFile, Search)}
+_DECLARED = {
+    kind.__name__: get_type_hints(kind) for kind in (Manifest, IndexedReport, LeftOut, IndexFile, Search)
+}
 
 
 def _typed(value: _T) -> _T:
@@ -166,6 +196,8 @@ def _typed(value: _T) -> _T:
     """
     for name, declared in _DECLARED[type(value).__name__].items():
         if declared in (int, str, bool, float) and type(getattr(value, name)) is not declared:
+            raise TypeError(name)
+        if declared == int | None and type(getattr(value, name)) not in (int, type(None)):
             raise TypeError(name)
     return value
 
@@ -232,6 +264,11 @@ class Index:
         return {report.id: report for report in self.manifest.reports}
 
     @cached_property
+    def left_out(self) -> Mapping[str, LeftOut]:
+        """The files that are not in the index, by the id the report would have."""
+        return {file.id: file for file in self.manifest.left_out}
+
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the passages that can be ranked, without a glossary.
 
@@ -265,10 +302,10 @@ def stale_reasons(manifest: Manifest, corpus: Path) -> list[str]:
         files = {file.id: file for file in find_reports(corpus)}
     except CorpusError as error:
         return [*reasons, f"the corpus cannot be checked: {error}"]
-    indexed = {report.id: report for report in manifest.reports}
+    indexed = {file.id: file for file in manifest.seen}
     changed = [
         report.id
-        for report in manifest.reports
+        for report in indexed.values()
         if report.id in files and not _is_unchanged(files[report.id].path, report)
     ]
     for verb, ids in (
@@ -287,14 +324,17 @@ def _is_as_indexed(manifest: Manifest, corpus: Path) -> bool:
     """Whether the files are those that were indexed, told without reading what `corpus.toml` says of them."""
     if manifest.metadata_sha256 != metadata_sha256(corpus):
         return False
-    files = dict(report_paths(corpus))
-    return files.keys() == {report.file for report in manifest.reports} and all(
-        _is_unchanged(files[report.file], report) for report in manifest.reports
+    files = report_names(corpus)
+    seen = manifest.seen
+    return files.keys() == {file.file for file in seen} and all(
+        _is_unchanged(files[file.file], file) for file in seen
     )
 
 
-def _is_unchanged(path: Path, indexed: IndexedReport) -> bool:
+def _is_unchanged(path: Path, indexed: IndexedReport | LeftOut) -> bool:
     try:
+        if not indexed.sha256:
+            return not os.access(path, os.R_OK)
         status = path.stat()
         if (status.st_size, status.st_mtime_ns) == (indexed.bytes, indexed.modified_ns):
             return True

@@ -36,7 +36,11 @@ from qa.errors import (
 )
 from qa.find import make_finding
 from qa.index import Index, Manifest, stale_reasons
-from qa.ingest.corpus import SUFFIXES, add_reports, unreadable_files
+from qa.ingest.adding import add_reports
+from qa.ingest.corpus import CORPUS_FOLDER as CORPUS_FOLDER
+from qa.ingest.corpus import unreadable_files
+from qa.ingest.metadata import READABLE
+from qa.inspection import Inspection, inspect
 from qa.query import complete, understand
 from qa.questions import Question
 from qa.reranker import RERANKED, Reranker
@@ -45,6 +49,7 @@ from qa.store import content_words
 from qa.twins import REACH, fold_twins
 from qa.types import (
     Answer,
+    BuildReport,
     Candidate,
     CitedPassage,
     Encoder,
@@ -58,7 +63,6 @@ from qa.types import (
 )
 from qa.vocabulary import GLOSSARY_FILE, Vocabulary, read_glossary
 
-CORPUS_FOLDER = "corpus"
 INDEX_FOLDER = "index"
 
 LONGEST_QUESTION = 2_000
@@ -92,6 +96,7 @@ class Library:
         self._index = index
         self._load_encoder = load_encoder
         self._warnings = tuple(warnings)
+        self._built: BuildReport | None = None
         self._retriever: Retriever | None = None
         self._rerankers: dict[str, Reranker] = {}
         self._loading = threading.Lock()
@@ -127,7 +132,8 @@ class Library:
     ) -> Self:
         """Index the reports in a folder's ``corpus/`` and open the library.
 
-        Of reports that have not changed, what the present index holds is taken over.
+        Of reports that have not changed, what the present index holds is taken over. A report that cannot be
+        read is left out; `unread` and the warnings name it, and `built` tells what became of each file.
 
         Parameters
         ----------
@@ -145,7 +151,7 @@ class Library:
         Raises
         ------
         CorpusError
-            If a report or `corpus.toml` cannot be read.
+            If `corpus.toml` or none of the reports can be read.
         IndexStateError
             If the index cannot be written, or another process is building it.
         ModelError
@@ -155,11 +161,19 @@ class Library:
 
         folder = Path(path)
         encoder = SentenceEncoder(model or _present_model(folder), download=download)
-        notes = build_index(
+        built = build_index(
             folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, anew=anew, progress=progress
         )
         index = Index.open(folder / INDEX_FOLDER)
-        return cls(folder, index, lambda: encoder, [*notes, *_skipped(folder), *encoder.warnings])
+        unread = _unread(index.manifest, folder)
+        library = cls(
+            folder,
+            index,
+            lambda: encoder,
+            [*unread, *built.warnings, *_skipped(folder), *encoder.warnings],
+        )
+        library._built = built
+        return library
 
     @classmethod
     def build_from_passages(
@@ -197,6 +211,16 @@ class Library:
         return cls(Path(directory), Index.open(Path(directory)), lambda: encoder)
 
     @property
+    def built(self) -> BuildReport | None:
+        """What became of each file, in a library that `build` returned; else none."""
+        return self._built
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The reports that are not in the index because they cannot be read, and why, a sentence each."""
+        return _unread(self._index.manifest, self._path)
+
+    @property
     def identity(self) -> dict[str, str]:
         """What answers: this package's version, the model, and the build of the index."""
         manifest = self._index.manifest
@@ -219,10 +243,26 @@ class Library:
         return not stale_reasons(manifest, folder / CORPUS_FOLDER)
 
     @staticmethod
-    def add(path: str | Path, sources: Sequence[str | Path]) -> list[Path]:
-        """Copy report files, or the reports in folders, into a library's ``corpus/``.
+    def add(
+        path: str | Path,
+        sources: Sequence[str | Path],
+        *,
+        on_failure: Callable[[str], None] | None = None,
+    ) -> list[Path]:
+        """Copy report files, or the reports in folders and the folders in them, into a library's ``corpus/``.
 
         They are copied, so that a library is whole in one folder and its citations stay true to its bytes.
+        Two different files of one name from different folders are both kept, the second under a name with
+        that of its folder before it. Hidden files are left out, and links to folders are not followed.
+
+        Parameters
+        ----------
+        path
+            The folder that holds ``corpus/``.
+        sources
+            Files and folders.
+        on_failure
+            Called with a sentence for each file that cannot be added; the others are. None to raise it.
 
         Returns
         -------
@@ -234,7 +274,29 @@ class Library:
         CorpusError
             If a file does not exist, cannot be read, or would take the place of a different one.
         """
-        return add_reports(Path(path) / CORPUS_FOLDER, [Path(source) for source in sources])
+        return add_reports(
+            Path(path) / CORPUS_FOLDER, [Path(source) for source in sources], on_failure=on_failure
+        )
+
+    @staticmethod
+    def inspect(given: str | Path, *, path: str | Path = ".") -> Inspection:
+        """Read one file, or a report of the library in a folder, to see how it is read; needs no index.
+
+        Parameters
+        ----------
+        given
+            A file, or the id of a report.
+        path
+            The folder that holds ``corpus/``.
+
+        Raises
+        ------
+        CorpusError
+            If there is no such file, or it cannot be read.
+        NotFoundError
+            If there is no such report; the sentence lists those there are.
+        """
+        return inspect(given, library=Path(path))
 
     @property
     def path(self) -> Path:
@@ -654,8 +716,12 @@ def _present_model(folder: Path) -> str | None:
 
 def _skipped(folder: Path) -> list[str]:
     files = unreadable_files(folder / CORPUS_FOLDER)
-    readable = ", ".join(sorted(SUFFIXES))
-    return [f"{file} is left out: only {readable} files can be read" for file in files]
+    return [f"{file} is left out: only {READABLE} files can be read" for file in files]
+
+
+def _unread(manifest: Manifest, folder: Path) -> tuple[str, ...]:
+    corpus = folder / CORPUS_FOLDER
+    return tuple(f"{corpus / file.file} {file.reason}" for file in manifest.left_out if not file.same_as)
 
 
 def _well_formed(text: str) -> str:

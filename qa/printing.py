@@ -14,18 +14,35 @@ from qa.cite import (
     expansion_in_words,
     explanation_in_words,
     notes_in_words,
+    on_one_line,
     plural,
     printable,
     verdict_in_words,
 )
-from qa.types import Answer, CitedPassage, Finding, Kind, ReportSummary, Span
+from qa.types import (
+    Answer,
+    BuildReport,
+    CitedPassage,
+    FileOutcome,
+    Finding,
+    Kind,
+    Passage,
+    ReportSummary,
+    Span,
+)
 
 if TYPE_CHECKING:
     from qa.confidence import Fit
     from qa.evaluate import Evaluation, Measurement
+    from qa.inspection import DroppedGroup, Inspection
 
 BAR = "▌"
 """Stands in the margin of the lines that hold the best sentence."""
+
+_MOST_FILES = 40
+"""Files that each have a line in the table of what was indexed."""
+
+_WIDEST_NAME = 60
 
 
 def answer_text(answer: Answer, *, explained: bool = False, nearest: bool = False) -> str:
@@ -124,11 +141,105 @@ def summary_text(summary: ReportSummary) -> str:
     lines = [f"{_styled(report.id, '1')}  {printable(report.title)}"]
     lines += [f"  {printable(origin)}"] if origin else []
     lines.append(f"  file: {printable(report.path)}")
-    counts = {Kind.NUMBERED: 0} | summary.counts
-    lines += [
-        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}" for kind, count in counts.items()
+    return "\n".join([*lines, *_counted(summary.counts)])
+
+
+def _counted(counts: dict[Kind, int]) -> list[str]:
+    """Return a line a kind of passage with how many there are; that of numbered paragraphs always."""
+    return [
+        f"  {count:>5}  {kind.value if count == 1 else _plural_kind(kind)}"
+        for kind, count in ({Kind.NUMBERED: 0} | counts).items()
     ]
+
+
+def build_text(built: BuildReport) -> str:
+    """Return a line a file: its format, its pages, its paragraphs, and what is wrong with it.
+
+    Of more than 40 files only those with which something is wrong have a line, and all are counted together.
+    """
+    files = built.files
+    if len(files) > _MOST_FILES:
+        files = tuple(file for file in files if file.warnings or file.reason)
+    rows = [("file", "format", "pages", "numbered", "other", "")]
+    rows += [_file_row(file) for file in files]
+    if len(built.files) > _MOST_FILES:
+        read = [file for file in built.files if file.reason is None]
+        numbered, others = sum(file.numbered for file in read), sum(file.others for file in read)
+        pages = sum(file.pages or 0 for file in read)
+        left_out = len(built.files) - len(read)
+        row = (f"all {len(built.files)} files", "", f"{pages}", f"{numbered}", f"{others}")
+        rows.append((*row, f"{left_out} left out" if left_out else ""))
+    name = min(_WIDEST_NAME, max(len(row[0]) for row in rows))
+    kind = max(len(row[1]) for row in rows)
+    return "\n".join(
+        f"{_shortened(file, name):<{name}}  {form:<{kind}}{pages:>7}{numbered:>10}{others:>7}  {say}".rstrip()
+        for file, form, pages, numbered, others, say in rows
+    )
+
+
+def _file_row(file: FileOutcome) -> tuple[str, str, str, str, str, str]:
+    name, kind = on_one_line(file.file), on_one_line(file.format)
+    if file.reason is not None:
+        same = f"has the same content as {file.same_as}" if file.same_as else file.reason
+        return name, kind, "–", "–", "–", on_one_line(same)
+    wrong = plural(len(file.warnings), "warning") if file.warnings else ""
+    return (
+        name,
+        kind,
+        "–" if file.pages is None else f"{file.pages}",
+        f"{file.numbered}",
+        f"{file.others}",
+        wrong,
+    )
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def inspection_text(inspection: Inspection) -> str:
+    """Return the outline of a file as a tree, then its counts, what looks wrong and what was left out."""
+    width = max(40, shutil.get_terminal_size().columns)
+    report = inspection.report
+    pages = "" if inspection.pages is None else f", {plural(inspection.pages, 'page')}"
+    told = ", ".join(filter(None, [report.publisher, report.date, report.authority, report.inspected]))
+    lines = [f"{inspection.path}: {inspection.format}{pages}", report.title, *([told] if told else [])]
+    lines = [_shortened(on_one_line(line), width) for line in lines]
+    opening = len(lines)
+    above: tuple[str, ...] = ()
+    for passage in inspection.passages:
+        shared = 0
+        while shared < min(len(above), len(passage.section)) and above[shared] == passage.section[shared]:
+            shared += 1
+        if passage.section != above or len(lines) == opening:
+            lines.append("")
+        for level, heading in enumerate(passage.section[shared:], start=shared):
+            lines.append(_styled(_shortened("  " * level + on_one_line(heading), width), "1"))
+        above = passage.section
+        lines.append(_shortened(f"{'  ' * len(above)}{_outline_line(passage)}", width))
+    lines += ["", *_counted(inspection.counts)]
+    if Kind.NUMBERED in inspection.counts and not (inspection.gaps or inspection.repeats):
+        lines.append("         no gaps, no repeats")
+    wrong = [*inspection.warnings, *inspection.gaps, *inspection.repeats]
+    lines += ["", *(on_one_line(f"Warning: {sentence}") for sentence in wrong)] if wrong else []
+    groups = inspection.dropped_groups
+    if groups:
+        lines += ["", "Left out:"]
+        lines += [_shortened(printable(_dropped_line(group)), width) for group in groups[:_MOST_FILES]]
+        lines += [f"  and {len(groups) - _MOST_FILES} more"] if len(groups) > _MOST_FILES else []
     return "\n".join(lines)
+
+
+def _outline_line(passage: Passage) -> str:
+    """Return the number or kind of a passage, its page, and its words in one line."""
+    name = passage.number or (f"note {passage.marker}" if passage.marker else passage.kind.value)
+    place = "" if passage.page is None else f"  p. {passage.page.shown}"
+    return printable(f"{name:<5}{place}  {' '.join(passage.shown.split())}")
+
+
+def _dropped_line(group: DroppedGroup) -> str:
+    where = plural(group.pages, "page") if group.pages else plural(group.times, "time")
+    return f"  {group.reason}, {where}: “{' '.join(group.text.split())}”"
 
 
 def evaluation_text(measurement: Measurement) -> str:

@@ -144,7 +144,8 @@ class Block:
 class Dropped:
     """Words of a file that are no part of the report: a running header or footer, words that do not show.
 
-    `reason` is one of ``"header"``, ``"footer"``, ``"page number"`` and ``"hidden"``.
+    `reason` is one of ``"header"``, ``"footer"``, ``"page number"``, ``"hidden"`` and ``"skipped"``: on a
+    page that `corpus.toml` says to skip.
     """
 
     reason: str
@@ -180,12 +181,43 @@ class Document:
     warnings: tuple[str, ...] = ()
 
 
+class PageRange(NamedTuple):
+    """Pages of a file from one to another, both counted from 1 and both meant."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What `corpus.toml` says on how a report is to be read, where reading it by itself goes wrong.
+
+    Attributes
+    ----------
+    skip_pages
+        Pages that are no part of it.
+    headings
+        Lines that are headings, word for word, white space folded to single spaces.
+    first_paragraph
+        The printed number of its first paragraph, or none if that need not be told.
+    """
+
+    skip_pages: tuple[PageRange, ...] = ()
+    headings: tuple[str, ...] = ()
+    first_paragraph: int | None = None
+
+    def skips(self, page: int) -> bool:
+        """Whether a page of the file, counted from 1, is to be skipped."""
+        return any(first <= page <= last for first, last in self.skip_pages)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One published document.
 
     `date` is as much of an ISO date as is known: ``"2006"``, ``"2008-12"``, ``"2008-12-17"`` or none.
-    `path` is relative to the corpus folder, with forward slashes.
+    `path` is relative to the corpus folder, with forward slashes. `authority` is the council or body that was
+    inspected, `inspected` when, in words.
     """
 
     id: str
@@ -198,6 +230,8 @@ class Report:
     kind: str | None = None
     licence: str | None = None
     source: str | None = None
+    authority: str | None = None
+    inspected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +300,66 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ReportOutline:
-    """A report read: its passages in order, and what the reader has to say about the file."""
+    """A report read: its passages in order, what the reader says of the file, how many pages that has."""
 
     report: Report
     passages: tuple[Passage, ...]
     warnings: tuple[str, ...] = ()
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file of the corpus when it was indexed.
+
+    Attributes
+    ----------
+    file
+        Its name in the corpus folder.
+    format
+        Its format in words.
+    pages
+        How many pages it has; none where there are no pages or none could be read.
+    numbered, others
+        How many numbered paragraphs it has, and how many other passages.
+    warnings
+        What is not as it should be with it, a sentence each.
+    reason
+        Why it is not in the index, in words that follow its name; none if it is.
+    same_as
+        The file whose content it has, if that is why.
+    """
+
+    file: str
+    format: str
+    pages: int | None = None
+    numbered: int = 0
+    others: int = 0
+    warnings: tuple[str, ...] = ()
+    reason: str | None = None
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What became of each file of the corpus when it was indexed."""
+
+    files: tuple[FileOutcome, ...]
+
+    @property
+    def failed(self) -> tuple[FileOutcome, ...]:
+        """The files that could not be read."""
+        return tuple(file for file in self.files if file.reason is not None and file.same_as is None)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every file is in the index and nothing is to be said of any."""
+        return not any(file.warnings or file.reason for file in self.files)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be with the others, a sentence each."""
+        return tuple(warning for file in self.files for warning in file.warnings)
 
 
 @dataclass(frozen=True, slots=True)

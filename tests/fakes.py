@@ -196,7 +196,8 @@ def build(
 ) -> list[str]:
     """Index a library folder with the keyword encoder; return what the readers say."""
     corpus, index = folder / CORPUS_FOLDER, folder / INDEX_FOLDER
-    return build_index(corpus, index, encoder or KeywordEncoder(), anew=anew, progress=progress)
+    built = build_index(corpus, index, encoder or KeywordEncoder(), anew=anew, progress=progress)
+    return list(built.warnings)
 
 
 def open_library(folder: Path, encoder: KeywordEncoder | None = None) -> Library:

@@ -55,12 +55,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cite",
         "find",
         "questions",
+        "inspection",
     },
     "questions": set(),
+    "inspection": {"ingest", "cite"},
     "evaluate": {"questions"},
     "evaluation_report": {"evaluate", "questions", "cite"},
-    "printing": {"confidence", "evaluate", "evaluation_report", "cite"},
-    "cli": {"library", "questions", "evaluate", "evaluation_report", "printing", "cite", "tui"},
+    "printing": {"confidence", "evaluate", "evaluation_report", "inspection", "cite"},
+    "cli": {"library", "questions", "evaluate", "evaluation_report", "inspection", "printing", "cite", "tui"},
     "tui": {"cite"},
     "__init__": {"library"},
     "__main__": {"cli"},
@@ -81,6 +83,7 @@ ONLY_DOOR: dict[str, set[str]] = {
     "huggingface_hub": {"encoder"},
     "onnx": {"encoder"},
     "platformdirs": {"encoder"},
+    "pypdfium2": {"ingest"},
     "filelock": {"build"},
     "ir_measures": {"evaluate"},
     "matplotlib": {"evaluation_report"},
@@ -296,6 +299,14 @@ def test_what_needs_no_model_loads_none_and_no_app(indexed_folder: Path, argumen
     loaded = loaded_by(f"from qa.cli import main; main({arguments})", indexed_folder)
     assert "faiss" in loaded
     assert not loaded & (HEAVY | MODEL | BUILDING)
+
+
+@pytest.mark.parametrize("arguments", [["jar-2006"], ["jar-2006", "--json"], ["nothing"]])
+def test_an_inspection_loads_no_model_no_vectors_no_store_and_no_app(
+    indexed_folder: Path, arguments: list[str]
+) -> None:
+    loaded = loaded_by(f"from qa.cli import main; main({['inspect', *arguments]})", indexed_folder)
+    assert not loaded & (HEAVY | MODEL | BUILDING | {"faiss", "numpy", "sqlite3", "pypdfium2"})
 
 
 def test_a_question_loads_nothing_heavy_besides_its_model(indexed_folder: Path) -> None:

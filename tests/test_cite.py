@@ -18,6 +18,7 @@ from qa.cite import (
     listed,
     locator,
     notes_in_words,
+    on_one_line,
     ordinal,
     passage_as_dict,
     plural,
@@ -218,6 +219,12 @@ def test_printable_text_has_no_control_character_and_the_same_length(text: str) 
     assert not [c for c in shown if unicodedata.category(c) == "Cc" and c not in "\n\t"]
 
 
+@given(st.text())
+def test_what_is_printed_on_one_line_is_on_one_line(text: str) -> None:
+    assert len(on_one_line(f"a{text}").splitlines()) == 1
+    assert on_one_line("two  \nwords\t\x1b[2J") == "two   words \ufffd[2J"
+
+
 # JSON
 
 
@@ -325,6 +332,8 @@ def test_a_report_as_json_says_what_it_is_and_counts_its_passages() -> None:
         "kind": None,
         "licence": None,
         "source": None,
+        "authority": None,
+        "inspected": None,
         "file": "jar-2006.txt",
         "counts": {"numbered paragraph": 79, "bullet": 13},
     }

@@ -23,6 +23,7 @@ from qa.cli import ExitCode, main
 from qa.encoder import SentenceEncoder
 from qa.index import Manifest
 from qa.ingest.corpus import ReportFile, read_report
+from qa.ingest.metadata import READABLE
 from qa.library import Library
 from qa.printing import BAR
 from qa.types import Kind, Page, ReportOutline
@@ -456,14 +457,92 @@ def write_binary(corpus: Path) -> None:
         ),
     ],
 )
-def test_a_file_that_is_no_report_stops_the_build_and_the_old_index_stays(
+def test_a_file_that_is_no_report_is_named_and_the_others_are_indexed(
     command: Command, small_folder: Path, write: Any, sentence: str
 ) -> None:
     write(small_folder / "corpus")
+    (small_folder / "corpus/roads.txt").write_text(ROADS_REPORT.replace("ten days", "nine days"))
+    ran = command("index", "--library", small_folder)
+    assert (ran.code, ran.out) == (ExitCode.CORPUS_OR_INDEX, "Indexed 2 reports, 7 passages\n")
+    assert f"qa: {small_folder}/corpus/{sentence}" in ran.err.splitlines()
+    (asked,) = json.loads(command("ask", "nine days", "--json", "-k", "1", "--library", small_folder).out)[
+        "passages"
+    ]
+    assert asked["id"] == "roads:2"
+    again = command("index", "--library", small_folder)
+    assert again == (
+        ExitCode.CORPUS_OR_INDEX,
+        "The index is up to date: 2 reports, 7 passages\n",
+        f"qa: {small_folder}/corpus/{sentence}\n",
+    )
+    assert command("ask", "Who mends potholes?", "--library", small_folder).err == ""
+
+
+@pytest.mark.parametrize("write", [write_empty, write_binary])
+def test_where_no_report_can_be_read_the_old_index_stays(
+    command: Command, small_folder: Path, write: Any
+) -> None:
+    for path in (small_folder / "corpus").iterdir():
+        path.unlink()
+    write(small_folder / "corpus")
     before = files_of(small_folder)
-    assert_refused(command("index", "--library", small_folder), ExitCode.CORPUS_OR_INDEX, sentence)
+    ran = command("index", "--library", small_folder)
+    assert_refused(ran, ExitCode.CORPUS_OR_INDEX, ".txt is ")
+    write_blank(small_folder / "corpus")
+    ran = command("index", "--library", small_folder)
+    assert_refused(ran, ExitCode.CORPUS_OR_INDEX, f"No report in {small_folder}/corpus can be read: ")
+    assert "blank.txt is empty; " in ran.err
+    (small_folder / "corpus/blank.txt").unlink()
     assert files_of(small_folder) == before
-    assert command("ask", "Who mends potholes?", "--library", small_folder).code == 0
+
+
+def test_what_became_of_each_file_is_told_after_reports_were_added(command: Command, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    (given / "2009").mkdir(parents=True)
+    (given / "2010").mkdir()
+    (given / "roads.txt").write_text(ROADS_REPORT)
+    (given / "2009/annual.txt").write_text(LIBRARIES_REPORT)
+    (given / "2010/annual.txt").write_text(
+        "Parks\n\n1. The park is green.\n\n2. The lake is blue.\n\n4. So it is.\n"
+    )
+    (given / "2010/copy of roads.txt").write_text(ROADS_REPORT)
+    (given / "2010/scan\x1b[2J.txt").write_bytes(b"\x7fELF\x00\x01")
+    library = tmp_path / "library"
+    ran = command("index", given, tmp_path / "nowhere.txt", "--library", library)
+    assert (ran.code, ran.out) == (ExitCode.CORPUS_OR_INDEX, "Indexed 3 reports, 10 passages\n")
+    assert "\x1b" not in ran.err
+    lines = ran.err.splitlines()
+    assert f"qa: There is no file {tmp_path}/nowhere.txt; check the path" in lines
+    assert "qa: Warning: annual.txt: paragraph 3 not found between 2 and 4" not in lines
+    assert "qa: Warning: 2010-annual.txt: paragraph 3 not found between 2 and 4" in lines
+    assert "qa: Warning: roads.txt is left out: it has the same content as copy of roads.txt" in lines
+    wrong = "is not a text file, though its name says so; remove it or give it its right name"
+    assert f"qa: {library}/corpus/scan\ufffd[2J.txt {wrong}" in lines
+    table = [re.split(r"  +", line) for line in lines[lines.index("qa: Finishing") + 1 :]]
+    table = [row for row in table if not row[0].startswith("qa: ")]
+    assert table == [
+        ["file", "format", "pages", "numbered", "other"],
+        ["2010-annual.txt", "text", "–", "3", "0", "1 warning"],
+        ["annual.txt", "text", "–", "3", "1"],
+        ["copy of roads.txt", "text", "–", "2", "1"],
+        ["roads.txt", "text", "–", "–", "–", "has the same content as copy of roads.txt"],
+        ["scan\ufffd[2J.txt", "text", "–", "–", "–", wrong],
+    ]
+
+
+def test_a_file_name_cannot_forge_a_line(command: Command, small_folder: Path) -> None:
+    (small_folder / "corpus/a\nqa: All is well.txt").write_bytes(b"")
+    ran = command("index", "--library", small_folder)
+    assert ran.code == ExitCode.CORPUS_OR_INDEX
+    assert not [line for line in ran.err.splitlines() if line.startswith("qa: All")]
+    assert f"qa: {small_folder}/corpus/a qa: All is well.txt is empty; " in ran.err
+
+
+def test_where_nothing_can_be_added_nothing_is_indexed(command: Command, small_folder: Path) -> None:
+    before = files_of(small_folder)
+    ran = command("index", small_folder / "nowhere.txt", "--force", "--library", small_folder)
+    assert_refused(ran, ExitCode.CORPUS_OR_INDEX, "There is no file ")
+    assert files_of(small_folder) == before
 
 
 @pytest.mark.parametrize(
@@ -489,7 +568,9 @@ def test_an_empty_corpus_is_an_error_that_says_what_to_put_there(command: Comman
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/notes.odt").touch()
     ran = command("index", "--library", tmp_path)
-    assert_refused(ran, ExitCode.CORPUS_OR_INDEX, "corpus holds no report; put files ending in .txt there")
+    assert_refused(
+        ran, ExitCode.CORPUS_OR_INDEX, f"corpus holds no report; put files ending in {READABLE} there"
+    )
 
 
 def test_a_report_that_vanishes_while_indexing_is_named_and_the_old_index_stays(
@@ -500,7 +581,7 @@ def test_a_report_that_vanishes_while_indexing_is_named_and_the_old_index_stays(
         return read_report(file)
 
     before = files_of(small_folder / "index")
-    monkeypatch.setattr("qa.build.building.read_report", vanish)
+    monkeypatch.setattr("qa.build.reading.read_report", vanish)
     ran = command("index", "--force", "--library", small_folder)
     assert_refused(
         ran, ExitCode.CORPUS_OR_INDEX, "libraries.txt cannot be read (No such file or directory); "

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import qa
 import qa.index
+from qa.build import build_index
 from qa.errors import CorpusError, IndexMissingError, IndexStateError
 from qa.index import FORMAT, Index, Manifest, describe, stale_reasons
 from qa.ingest.corpus import ReportFile, read_report
@@ -268,7 +269,7 @@ def test_a_report_changed_while_it_was_indexed_is_a_reason(
             open_file.write("\n3. One more paragraph.\n")
         return read
 
-    monkeypatch.setattr("qa.build.building.read_report", read_then_write)
+    monkeypatch.setattr("qa.build.reading.read_report", read_then_write)
     build(folder)
     assert stale_reasons(manifest_of(folder), folder / "corpus") == ["changed: libraries, roads"]
 
@@ -555,6 +556,99 @@ def test_a_disk_that_fills_up_leaves_the_old_index(small_folder: Path, bytes_fre
     assert files_of(small_folder) == before
 
 
+# Files that are left out
+
+
+def test_a_report_that_cannot_be_read_is_left_out_and_written_down(small_folder: Path) -> None:
+    (small_folder / "corpus/empty.txt").write_bytes(b"")
+    built = build_index(small_folder / "corpus", small_folder / "index", KeywordEncoder())
+    assert [file.file for file in built.files] == ["empty.txt", "libraries.txt", "roads.txt"]
+    assert built.failed == (built.files[0],)
+    assert built.failed[0].reason == "is empty; replace it with the report, or remove it"
+    manifest = manifest_of(small_folder)
+    (left_out,) = manifest.left_out
+    assert (left_out.id, left_out.file, left_out.bytes) == ("empty", "empty.txt", 0)
+    assert left_out.sha256 == hashlib.sha256(b"").hexdigest()
+    assert [report.id for report in manifest.reports] == ["libraries", "roads"]
+    assert stale_reasons(manifest, small_folder / "corpus") == []
+    assert answers(small_folder)
+
+
+def test_a_report_that_cannot_be_read_is_read_again_only_when_it_has_changed(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def watched(file: ReportFile) -> ReportOutline:
+        seen.append(file.name)
+        return read_report(file)
+
+    monkeypatch.setattr("qa.build.reading.read_report", watched)
+    corpus = small_folder / "corpus"
+    (corpus / "empty.txt").write_bytes(b"")
+    build(small_folder)
+    build(small_folder)
+    assert seen == ["empty.txt"]
+    (corpus / "corpus.toml").write_text('[reports.empty]\nfile = "empty.txt"\nskip_pages = "1"\n')
+    assert stale_reasons(manifest_of(small_folder), corpus) == ["changed: corpus.toml"]
+    build(small_folder)
+    assert seen == ["empty.txt"] * 2
+    (corpus / "empty.txt").write_text("Parks\n\n1. The park is green.\n")
+    assert stale_reasons(manifest_of(small_folder), corpus) == ["changed: empty"]
+    build(small_folder)
+    assert seen == ["empty.txt"] * 3
+    assert manifest_of(small_folder).left_out == ()
+
+
+def test_a_file_whose_bytes_cannot_be_read_is_left_out_until_they_can(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_bytes, locked = Path.read_bytes, [small_folder / "corpus/roads.txt"]
+
+    def refuse(path: Path) -> bytes:
+        if path in locked:
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("os.access", lambda path, _: path not in locked)
+    build(small_folder)
+    (left_out,) = manifest_of(small_folder).left_out
+    assert left_out.sha256 == ""
+    assert left_out.reason == "cannot be read (Permission denied); restore or remove it"
+    assert stale_reasons(manifest_of(small_folder), small_folder / "corpus") == []
+    locked.clear()
+    assert stale_reasons(manifest_of(small_folder), small_folder / "corpus") == ["changed: roads"]
+    build(small_folder)
+    assert answers(small_folder)
+
+
+def test_two_files_with_the_same_content_are_one_report(small_folder: Path) -> None:
+    corpus = small_folder / "corpus"
+    (corpus / "roads copy.txt").write_text(ROADS_REPORT)
+    (note,) = build(small_folder)
+    assert note == "roads.txt is left out: it has the same content as roads copy.txt"
+    manifest = manifest_of(small_folder)
+    assert [report.id for report in manifest.reports] == ["libraries", "roads-copy"]
+    assert stale_reasons(manifest, corpus) == []
+    assert build(small_folder) == [note]
+    (corpus / "roads copy.txt").unlink()
+    assert stale_reasons(manifest, corpus) == ["removed: roads-copy"]
+    assert build(small_folder) == []
+    assert answers(small_folder)
+
+
+def test_what_corpus_toml_says_on_reading_a_report_has_it_read_again(small_folder: Path) -> None:
+    (small_folder / "corpus/corpus.toml").write_text('[reports.roads]\nfile = "roads.txt"\n')
+    build(small_folder)
+    (small_folder / "corpus/corpus.toml").write_text(
+        '[reports.roads]\nfile = "roads.txt"\nheadings = ["Nowhere"]\n'
+    )
+    encoder = KeywordEncoder()
+    assert build(small_folder, encoder) == ["roads.txt no line reads “Nowhere”, which headings names"]
+    assert {each.frame.split(".")[0] for each in encoder.read} == {"Inspection of roads"}
+
+
 # Renewing
 
 
@@ -694,7 +788,8 @@ def test_a_renewal_keeps_the_codes_that_tokens_were_compressed_with(
 def without_moments(manifest: Manifest) -> Manifest:
     """Return a manifest without the name of the build and the times of the files."""
     reports = tuple(dataclasses.replace(report, modified_ns=0) for report in manifest.reports)
-    return dataclasses.replace(manifest, build="", reports=reports)
+    left_out = tuple(dataclasses.replace(file, modified_ns=0) for file in manifest.left_out)
+    return dataclasses.replace(manifest, build="", reports=reports, left_out=left_out)
 
 
 # Killed builds

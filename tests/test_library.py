@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +23,7 @@ from qa.errors import (
     QuestionError,
 )
 from qa.index import Index
+from qa.ingest.metadata import READABLE
 from qa.library import Library
 from qa.types import Answer, Kind, Progress
 from tests.fakes import (
@@ -385,7 +388,7 @@ def test_a_file_that_cannot_be_read_as_a_report_is_left_out_and_said(tmp_path: P
     (folder / "corpus/plan.odt").write_bytes(b"PK")
     (folder / "corpus/README.md").write_text("Notes")
     (warning,) = Library.build(folder).warnings
-    assert warning.endswith("plan.odt is left out: only .txt files can be read")
+    assert warning.endswith(f"plan.odt is left out: only {READABLE} files can be read")
 
 
 @pytest.mark.usefixtures("keyword_model")
@@ -487,8 +490,10 @@ def test_a_report_that_is_there_already_is_not_copied_again(small_folder: Path, 
     ("name", "sentence"),
     [
         ("missing.txt", r"There is no file .*missing\.txt; check the path"),
-        ("report.odt", r"report\.odt cannot be read; files must end in \.txt"),
-        ("empty", r"empty holds no report; files must end in \.txt"),
+        ("report.odt", rf"report\.odt cannot be read; files must end in {re.escape(READABLE)}"),
+        ("empty", rf"empty holds no report; files must end in {re.escape(READABLE)}"),
+        (".hidden.txt", r"\.hidden\.txt is a hidden file; give it a name that does not begin with"),
+        ("folder.txt/pipe.txt", r"pipe\.txt cannot be read"),
         ("roads.txt", r"roads\.txt exists and differs from .*; rename one of them"),
     ],
 )
@@ -497,11 +502,76 @@ def test_what_cannot_be_added_is_an_error_that_says_what_to_do(
 ) -> None:
     (tmp_path / "report.odt").touch()
     (tmp_path / "empty").mkdir()
+    (tmp_path / ".hidden.txt").write_text("a report")
+    (tmp_path / "folder.txt").mkdir()
+    os.mkfifo(tmp_path / "folder.txt/pipe.txt")
     (tmp_path / "roads.txt").write_text("another report")
     before = files_of(small_folder)
     with pytest.raises(CorpusError, match=sentence):
         Library.add(small_folder, [tmp_path / name])
     assert files_of(small_folder) == before
+
+
+def test_files_of_one_name_from_different_folders_are_all_kept(tmp_path: Path) -> None:
+    texts = {
+        "a/report.txt": "One.",
+        "b/report.txt": "Two.",
+        "c/report.txt": "One.",
+        "d/b/report.txt": "Four.",
+    }
+    for name, text in texts.items():
+        (tmp_path / "given" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "given" / name).write_text(text)
+    kept = {"report.txt": b"One.", "b-report.txt": b"Two.", "d-b-report.txt": b"Four."}
+    for _ in range(2):
+        added = Library.add(tmp_path / "library", [tmp_path / "given"])
+        assert [path.name for path in added] == ["report.txt", "b-report.txt", "report.txt", "d-b-report.txt"]
+        assert files_of(tmp_path / "library/corpus") == kept
+    named = [tmp_path / "given" / name for name in texts]
+    Library.add(tmp_path / "another", named)
+    assert files_of(tmp_path / "another/corpus") == kept
+
+
+def test_hidden_files_and_links_that_lead_round_are_left_out(tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    (given / ".git").mkdir(parents=True)
+    (given / ".git/old.txt").write_text("Hidden.")
+    (given / ".draft.txt").write_text("Hidden.")
+    (given / "README.txt").write_text("About the others.")
+    (given / "round").symlink_to(given)
+    (given / "self.txt").symlink_to(given / "self.txt")
+    os.mkfifo(given / "pipe.txt")
+    (given / "roads.txt").write_text(ROADS_REPORT)
+    (given / "nowhere.txt").symlink_to(tmp_path / "gone.txt")
+    failed: list[str] = []
+    added = Library.add(tmp_path / "library", [given], on_failure=failed.append)
+    assert [path.name for path in added] == ["roads.txt"]
+    assert len(failed) == 2
+    assert failed[0].startswith(f"{given}/nowhere.txt cannot be copied to ")
+    assert failed[1].startswith(f"{given}/self.txt cannot be copied to ")
+    assert files_of(tmp_path / "library/corpus") == {"roads.txt": ROADS_REPORT.encode()}
+
+
+def test_what_cannot_be_added_is_told_and_the_rest_is_added(tmp_path: Path) -> None:
+    (tmp_path / "roads.txt").write_text(ROADS_REPORT)
+    failed: list[str] = []
+    sources = [tmp_path / "gone.txt", tmp_path / "roads.txt", tmp_path / "gone.odt"]
+    added = Library.add(tmp_path / "library", sources, on_failure=failed.append)
+    assert [path.name for path in added] == ["roads.txt"]
+    assert failed == [
+        f"There is no file {tmp_path}/gone.txt; check the path",
+        f"There is no file {tmp_path}/gone.odt; check the path",
+    ]
+
+
+def test_a_name_may_hold_bytes_that_are_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9 \x1b.txt")
+    (tmp_path / name).write_text(ROADS_REPORT)
+    Library.add(tmp_path / "library", [tmp_path / name])
+    build(tmp_path / "library")
+    library = open_library(tmp_path / "library")
+    assert library.reports()[0].report.path == name
+    assert library.warnings == ()
 
 
 def test_a_report_that_is_copied_only_in_part_is_not_left_in_the_corpus(

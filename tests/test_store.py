@@ -64,6 +64,8 @@ reports = st.builds(
     kind=st.none() | texts,
     licence=st.none() | texts,
     source=st.none() | texts,
+    authority=st.none() | texts,
+    inspected=st.none() | texts,
 )
 
 

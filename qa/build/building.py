@@ -7,9 +7,7 @@ folder and becomes current when the manifest is replaced, in one atomic step; un
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +22,7 @@ from qa import __version__
 from qa.build.directory import locked, new_folder, publish
 from qa.build.frames import framed, sentences_of
 from qa.build.pool import in_order
+from qa.build.reading import Found, find, outcome
 from qa.confidence import years_of
 from qa.encoder.runtime import usable_cores
 from qa.errors import CorpusError, IndexStateError
@@ -33,15 +32,18 @@ from qa.index import (
     VOCABULARY,
     Index,
     IndexedReport,
+    LeftOut,
     Manifest,
     describe,
     metadata_sha256,
 )
-from qa.ingest.corpus import ReportFile, find_reports, read_report, sha256
+from qa.ingest.corpus import find_reports, sha256
 from qa.ingest.sentences import WINDOW_SENTENCES, sentences
 from qa.store import Statistics, StoreWriter, sentences_row
 from qa.types import (
+    BuildReport,
     Encoder,
+    FileOutcome,
     Passage,
     Progress,
     ProgressCallback,
@@ -73,12 +75,8 @@ _TUNED_WITH = 200
 """Sentences, asked as questions, that a search in lists is tuned with."""
 
 
-class _Found(NamedTuple):
-    """A report to index, and whether the index before has it just so."""
-
-    read: ReportOutline
-    indexed: IndexedReport | None = None
-    unchanged: bool = False
+_MOST_NAMED = 5
+"""Files that are named where none can be read."""
 
 
 class _Added(NamedTuple):
@@ -97,8 +95,11 @@ def build_index(
     *,
     anew: bool = False,
     progress: ProgressCallback | None = None,
-) -> list[str]:
+) -> BuildReport:
     """Make an index of every report of a corpus folder and put it in the place of the old one.
+
+    A file that cannot be read is left out, and so is one with the same content as another; the manifest says
+    which. It is not read again until it has changed.
 
     What the old one holds of reports that have not changed is taken over, if it was made by this version with
     the same model. The outcome is the same as without: see docs/performance.md for the one exception.
@@ -118,13 +119,14 @@ def build_index(
 
     Returns
     -------
-    list of str
-        What the readers have to say about the reports, a sentence each.
+    BuildReport
+        What became of each file.
 
     Raises
     ------
     CorpusError, IndexStateError, ModelError
-        The old index is left as it was.
+        The old index is left as it was. A `CorpusError` if no report can be read at all, one vanishes in the
+        middle, or `corpus.toml` is not as it should be.
     """
     told = metadata_sha256(corpus)
     files = find_reports(corpus)
@@ -136,13 +138,23 @@ def build_index(
         StoreWriter(folder / PASSAGES) as store,
     ):
         build = _Build(folder, store, encoder, earlier, show)
+        outcomes: list[FileOutcome] = []
+        present: dict[str, str] = {}
         for done, file in enumerate(files):
             show(Progress("reading", done, len(files)))
-            build.add(_found(file, earlier))
+            found = find(file, earlier, present)
+            outcomes.append(outcome(found))
+            if isinstance(found, LeftOut):
+                build.leave_out(found)
+            else:
+                present[found.read.report.sha256] = file.name
+                build.add(found)
         show(Progress("reading", len(files), len(files)))
+        if not present:
+            raise _nothing_read(corpus, outcomes)
         manifest = build.finish(told)
         publish(manifest, folder, directory)
-    return [warning for report in manifest.reports for warning in report.warnings]
+    return BuildReport(tuple(outcomes))
 
 
 def build_from_passages(
@@ -180,7 +192,7 @@ def build_from_passages(
     with locked(directory), new_folder(directory) as folder, StoreWriter(folder / PASSAGES) as store:
         build = _Build(folder, store, encoder, None, progress or _show_nothing)
         for read in outlines:
-            build.add(_Found(read))
+            build.add(Found(read))
         publish(build.finish(told), folder, directory)
 
 
@@ -221,8 +233,9 @@ class _Build:
         self._progress = progress
         self._added: list[_Added] = []
         self._indexed: list[IndexedReport] = []
+        self._left_out: list[LeftOut] = []
 
-    def add(self, found: _Found) -> None:
+    def add(self, found: Found) -> None:
         """Take up the next report."""
         numbers = self._store.add_report(found.read)
         self._store.add_years(years_of(found.read))
@@ -230,6 +243,10 @@ class _Build:
         self._added.append(_Added(found.read.report.id, numbers, ranked, found.unchanged))
         if found.indexed is not None:
             self._indexed.append(found.indexed)
+
+    def leave_out(self, file: LeftOut) -> None:
+        """Write down that a file is not in the index, and why."""
+        self._left_out.append(file)
 
     def finish(self, told: str) -> Manifest:
         """Encode what must be, finish all files and return the manifest."""
@@ -260,6 +277,7 @@ class _Build:
             windows=windows,
             search=search,
             reports=tuple(self._indexed),
+            left_out=tuple(self._left_out),
             files={path.name: describe(path) for path in sorted(self._folder.iterdir())},
         )
 
@@ -424,17 +442,12 @@ def _together(parts: Sequence[Statistics]) -> Statistics:
     return Statistics(words.to_json(), ids, token_counts, sum(part.with_tokens for part in parts))
 
 
-def _found(file: ReportFile, earlier: Index | None) -> _Found:
-    """Read a report, or take it over as it was read for the index before."""
-    status = _status(file.path)
-    described = sha256(json.dumps([file.name, file.metadata], sort_keys=True).encode())
-    if earlier is not None and file.id in earlier.reports:
-        before = earlier.reports[file.id]
-        if (before.described_sha256, before.sha256) == (described, sha256(file.read_bytes())):
-            unchanged = dataclasses.replace(before, bytes=status.st_size, modified_ns=status.st_mtime_ns)
-            return _Found(earlier.store.outline(file.id), unchanged, True)
-    read = read_report(file)
-    return _Found(read, _indexed(read, status, described))
+def _nothing_read(corpus: Path, outcomes: Sequence[FileOutcome]) -> CorpusError:
+    sentences = [f"{corpus / file.file} {file.reason}" for file in outcomes]
+    if len(sentences) == 1:
+        return CorpusError(sentences[0])
+    more = f"; and {len(sentences) - _MOST_NAMED} more" if len(sentences) > _MOST_NAMED else ""
+    return CorpusError(f"No report in {corpus} can be read: {'; '.join(sentences[:_MOST_NAMED])}{more}")
 
 
 def _show_nothing(_: Progress) -> None:
@@ -471,25 +484,3 @@ def _earlier(directory: Path, encoder: Encoder, *, anew: bool) -> Iterator[Index
     finally:
         if index is not None:
             index.close()
-
-
-def _status(path: Path) -> os.stat_result:
-    """Return size and time of a file, before it is read: what is written to it later then shows."""
-    try:
-        return path.stat()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise CorpusError(f"{path} cannot be read ({reason}); restore or remove it") from error
-
-
-def _indexed(read: ReportOutline, status: os.stat_result, described: str) -> IndexedReport:
-    return IndexedReport(
-        id=read.report.id,
-        file=read.report.path,
-        sha256=read.report.sha256,
-        bytes=status.st_size,
-        modified_ns=status.st_mtime_ns,
-        passages=len(read.passages),
-        described_sha256=described,
-        warnings=read.warnings,
-    )

@@ -1,57 +1,77 @@
-"""The corpus folder: which reports it holds, what `corpus.toml` says of them, and each of them read."""
+"""The corpus folder: which reports it holds, and each of them read."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import shutil
-import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from qa.errors import CorpusError
-from qa.ingest.outline import outline, slug
-from qa.ingest.text import decode, read_text
-from qa.types import Report, ReportOutline
+from qa.errors import CorpusError, UnreadableReportError
+from qa.ingest.formats import SUFFIXES, read_document
+from qa.ingest.metadata import METADATA_FILE, READABLE, is_date, read_metadata
+from qa.ingest.outline import Outlined, outline, slug
+from qa.ingest.overrides import overridden
+from qa.types import Document, Overrides, Report, ReportOutline
 
-METADATA_FILE = "corpus.toml"
-SUFFIXES = frozenset({".txt"})
-"""Endings of the files that can be read."""
+CORPUS_FOLDER = "corpus"
+"""The folder of a library that holds its reports."""
 
 _NOT_REPORTS = frozenset({"evaluation"})
 """Folders of the corpus that hold no reports."""
 
-_LONGEST_FILE_NAME = 1000
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-_KEYS = frozenset({"file", "title", "short_title", "publisher", "date", "kind", "licence", "source"})
+_NO_REPORT = "readme"
+"""What a file is called that speaks of the others; it is a report only if `corpus.toml` says so."""
+
+_FORMATS = {
+    ".txt": "text", ".text": "text", ".md": "Markdown", ".markdown": "Markdown", ".html": "web page",
+    ".htm": "web page", ".xhtml": "web page", ".pdf": "PDF", ".docx": "Word",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A report on disk and what `corpus.toml` says of it (`metadata` is empty where it says nothing)."""
+    """A report on disk and what `corpus.toml` says of it (nothing, if it does not name it)."""
 
     id: str
     path: Path
     name: str
-    metadata: dict[str, str]
+    metadata: dict[str, str] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=Overrides)
 
     def read_bytes(self) -> bytes:
         """Return the bytes of the file.
 
         Raises
         ------
-        CorpusError
+        UnreadableReportError
             If it cannot be read.
+        CorpusError
+            If it is not there any more.
         """
         try:
             return self.path.read_bytes()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise CorpusError(f"{self.path} cannot be read ({reason}); restore or remove it") from error
+            raise cannot_be_read(self.path, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A report file as it was read: what its reader found, what the outline made of it, and what is wrong."""
+
+    report: Report
+    document: Document
+    outlined: Outlined
+    warnings: tuple[str, ...]
+
+
+def cannot_be_read(path: Path, error: OSError) -> CorpusError:
+    """Return what to raise for a file of the corpus that the system does not let us read."""
+    reason = f"cannot be read ({error.strerror or type(error).__name__}); restore or remove it"
+    # One that has gone since it was listed tells of a corpus that is being changed: no time to index it.
+    if isinstance(error, FileNotFoundError):
+        return CorpusError(f"{path} {reason}")
+    return UnreadableReportError(path, reason)
 
 
 def find_reports(corpus: Path) -> list[ReportFile]:
@@ -64,23 +84,25 @@ def find_reports(corpus: Path) -> list[ReportFile]:
     """
     if not corpus.is_dir():
         raise CorpusError(
-            f"There is no folder {corpus}; make it and put reports (.txt) in it, "
+            f"There is no folder {corpus}; make it and put reports ({READABLE}) in it, "
             "or name the folder it is in with --library"
         )
-    described = _read_metadata(corpus)
+    described = read_metadata(corpus)
     reports = [
-        ReportFile(report_id, corpus / metadata["file"], metadata["file"], metadata)
-        for report_id, metadata in described.items()
+        ReportFile(report_id, corpus / told.file, told.file, told.metadata, told.overrides)
+        for report_id, told in described.items()
     ]
     ids = set(described)
     named = {report.name for report in reports}
-    for name, path in report_paths(corpus):
+    for name, path in _report_paths(corpus):
         if name not in named:
             report_id = _unused_id(slug(path.stem), ids)
             ids.add(report_id)
-            reports.append(ReportFile(report_id, path, name, {}))
+            reports.append(ReportFile(report_id, path, name))
     if not reports:
-        raise CorpusError(f"{corpus} holds no report; put files ending in .txt there, or run: qa index FILE")
+        raise CorpusError(
+            f"{corpus} holds no report; put files ending in {READABLE} there, or run: qa index FILE"
+        )
     return reports
 
 
@@ -90,8 +112,16 @@ def unreadable_files(corpus: Path) -> list[Path]:
     return [
         path
         for path in _files(corpus)
-        if path.suffix.lower() not in SUFFIXES and path.name not in known and path.suffix.lower() != ".md"
+        if path.suffix.lower() not in SUFFIXES
+        and path.name not in known
+        and path.stem.casefold() != _NO_REPORT
     ]
+
+
+def format_of(name: str) -> str:
+    """Return the format of a file in words, told by its ending: ``"PDF"``, ``"web page"``."""
+    suffix = Path(name).suffix.lower()
+    return _FORMATS.get(suffix, suffix.removeprefix("."))
 
 
 def read_report(file: ReportFile) -> ReportOutline:
@@ -99,39 +129,91 @@ def read_report(file: ReportFile) -> ReportOutline:
 
     Raises
     ------
+    UnreadableReportError
+        If the file cannot be read, is empty or is not what its name says; the sentence names it.
     CorpusError
-        If the file is missing, empty or no text; the sentence names it.
+        If it is missing.
+    """
+    reading = read_whole(file)
+    return ReportOutline(
+        reading.report, reading.outlined.passages, reading.warnings, pages=reading.document.pages
+    )
+
+
+def read_whole(file: ReportFile, *, on_page: Callable[[int, int], None] | None = None) -> Reading:
+    """Read a report, keeping also what is no part of it.
+
+    Parameters
+    ----------
+    file
+        The report.
+    on_page
+        Called with how many pages are read and how many there are.
+
+    Raises
+    ------
+    UnreadableReportError, CorpusError
+        As in `read_report`.
     """
     data = file.read_bytes()
     try:
-        text, note = decode(data)
+        document = read_document(data, file.path.name, on_page=on_page)
     except CorpusError as error:
-        raise CorpusError(f"{file.path} {error}") from error
-    blocks = read_text(text)
-    if not blocks:
-        raise CorpusError(f"{file.path} is empty; replace it with the report, or remove it")
-    outlined = outline(blocks, report_id=file.id, text=text)
-    title = file.metadata.get("title") or outlined.title or file.path.stem
-    report = Report(
+        raise UnreadableReportError(file.path, str(error)) from error
+    document = overridden(document, file.overrides)
+    if not document.blocks:
+        raise UnreadableReportError(file.path, "is empty; replace it with the report, or remove it")
+    outlined = outline(
+        document.blocks,
+        report_id=file.id,
+        text=document.text,
+        first_paragraph=file.overrides.first_paragraph,
+    )
+    warnings = [
+        f"{file.name} {warning}" if warning[:1].islower() else f"{file.name}: {warning}"
+        for warning in document.warnings
+    ]
+    warnings += [f"{file.name}: {gap}" for gap in outlined.warnings]
+    return Reading(_report(file, document, outlined, data), document, outlined, tuple(warnings))
+
+
+def _report(file: ReportFile, document: Document, outlined: Outlined, data: bytes) -> Report:
+    """Return what is known of a report: `corpus.toml` goes before what the file says of itself."""
+    known = {key: " ".join(value.split()) for key, value in document.metadata.items() if value.strip()}
+    if "date" in known and not is_date(known["date"]):
+        del known["date"]
+    known |= file.metadata
+    title = known.get("title") or outlined.title or file.path.stem
+    return Report(
         id=file.id,
         title=title,
-        short_title=file.metadata.get("short_title") or title,
+        short_title=known.get("short_title") or title,
         path=file.name,
         sha256=sha256(data),
-        publisher=file.metadata.get("publisher"),
-        date=file.metadata.get("date"),
-        kind=file.metadata.get("kind"),
-        licence=file.metadata.get("licence"),
-        source=file.metadata.get("source"),
+        publisher=known.get("publisher"),
+        date=known.get("date"),
+        kind=known.get("kind"),
+        licence=known.get("licence"),
+        source=known.get("source"),
+        authority=known.get("authority"),
+        inspected=known.get("inspected"),
     )
-    warnings = [f"{file.name} {note}"] if note else []
-    warnings += [f"{file.name}: {gap}" for gap in outlined.warnings]
-    return ReportOutline(report, outlined.passages, tuple(warnings))
 
 
 def sha256(data: bytes) -> str:
     """Return the hexadecimal sha256 of some bytes."""
     return hashlib.sha256(data).hexdigest()
+
+
+def is_report_name(name: str) -> bool:
+    """Whether a file of this name is taken for a report."""
+    path = Path(name)
+    return path.suffix.lower() in SUFFIXES and path.stem.casefold() != _NO_REPORT
+
+
+def report_names(corpus: Path) -> dict[str, Path]:
+    """Return the files of a corpus folder that are taken for reports, by their names in it, in order."""
+    return dict(_report_paths(corpus))
 
 
 def _files(corpus: Path) -> Iterator[Path]:
@@ -145,10 +227,9 @@ def _files(corpus: Path) -> Iterator[Path]:
             yield path
 
 
-def report_paths(corpus: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a corpus folder that can be read, by their names in it, in order."""
+def _report_paths(corpus: Path) -> Iterator[tuple[str, Path]]:
     for path in _files(corpus):
-        if path.suffix.lower() in SUFFIXES:
+        if is_report_name(path.name):
             yield path.relative_to(corpus).as_posix(), path
 
 
@@ -156,151 +237,3 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
     if wanted not in taken:
         return wanted
     return next(f"{wanted}-{n}" for n in range(2, len(taken) + 3) if f"{wanted}-{n}" not in taken)
-
-
-def _read_metadata(corpus: Path) -> dict[str, dict[str, str]]:
-    path = corpus / METADATA_FILE
-    try:
-        source = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}); mend or remove it") from error
-    try:
-        parsed = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        sentence = str(error).replace(
-            "(at end of document)", f"(at line {len(source.splitlines())}, the last)"
-        )
-        raise CorpusError(f"{path} is not valid TOML: {sentence}; mend that line") from error
-    except RecursionError as error:
-        raise CorpusError(f"{path} is not valid TOML: it nests too deeply; write plain tables") from error
-    return _Checked(path, source, parsed).reports(corpus)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """`corpus.toml` parsed; tells the line of whatever is wrong in it."""
-
-    path: Path
-    source: str
-    parsed: dict[str, Any]
-
-    def reports(self, corpus: Path) -> dict[str, dict[str, str]]:
-        for key in self.parsed:
-            if key != "reports":
-                raise self._fault(f'"{key}" is not known here; write [reports.ID] tables only', [key])
-        tables = self.parsed.get("reports", {})
-        if not isinstance(tables, dict):
-            raise self._fault('"reports" must hold tables: [reports.ID]', ["reports"])
-        described: dict[str, dict[str, str]] = {}
-        files: dict[str, str] = {}
-        for report_id, table in tables.items():
-            described[report_id] = self._report(corpus, report_id, table)
-            file = described[report_id]["file"]
-            if file in files:
-                raise self._fault(
-                    f"{file} is named for both {files[file]} and {report_id}", [report_id, "file"]
-                )
-            files[file] = report_id
-        return described
-
-    def _report(self, corpus: Path, report_id: str, table: object) -> dict[str, str]:
-        if not _ID.fullmatch(report_id):
-            raise self._fault(f'the id "{report_id}" may hold only a–z, 0–9 and hyphens', [report_id])
-        if not isinstance(table, dict):
-            raise self._fault(f'"{report_id}" must be a table: [reports.{report_id}]', [report_id])
-        metadata: dict[str, str] = {}
-        for key, value in table.items():
-            if key not in _KEYS:
-                raise self._fault(
-                    f'"{key}" is not a known key; known are {", ".join(sorted(_KEYS))}', [report_id, key]
-                )
-            if key == "date":
-                value = str(value)
-                if not _DATE.fullmatch(value):
-                    raise self._fault(
-                        f'the date "{value}" should be 2006, 2008-12 or 2008-12-17', [report_id, key]
-                    )
-            if not isinstance(value, str) or not value.strip():
-                raise self._fault(f'"{key}" must be words in quotation marks', [report_id, key])
-            metadata[key] = value.strip()
-        file = metadata.get("file")
-        if file is None:
-            raise self._fault(f'"{report_id}" does not say which file it is; add file = "…"', [report_id])
-        path = corpus / file
-        if "\0" in file or len(file.encode()) > _LONGEST_FILE_NAME:
-            raise self._fault("the file name is not one that a file can have", [report_id, "file"])
-        if not path.resolve().is_relative_to(corpus.resolve()):
-            raise self._fault(f'"{file}" is outside the corpus folder', [report_id, "file"])
-        if not path.is_file():
-            raise self._fault(f"{file} is not in {corpus}; add it or remove its entry", [report_id, "file"])
-        if path.suffix.lower() not in SUFFIXES:
-            raise self._fault(f"{file} cannot be read; files must end in .txt", [report_id, "file"])
-        return metadata
-
-    def _fault(self, sentence: str, keys: list[str]) -> CorpusError:
-        return CorpusError(f"{self.path}, line {self._line(keys)}: {sentence}")
-
-    def _line(self, keys: list[str]) -> int:
-        """Return the line a key stands on: the last key's first line at or after the first key's."""
-        lines = self.source.splitlines()
-        at = 0
-        for key in keys:
-            pattern = re.compile(rf"^\s*(\[+[^#]*[.\s\"'])?[\"']?{re.escape(key)}(?![\w-])")
-            at = next((n for n in range(at, len(lines)) if pattern.match(lines[n])), at)
-        return at + 1
-
-
-def add_reports(corpus: Path, sources: Sequence[Path]) -> list[Path]:
-    """Copy report files, or the reports in folders, into a corpus folder.
-
-    Returns
-    -------
-    list of Path
-        The files in the corpus, also those that were there already.
-
-    Raises
-    ------
-    CorpusError
-        If a file does not exist, cannot be read, or would take the place of a different one.
-    """
-    return [_copy(source, corpus) for given in sources for source in _reports_at(given)]
-
-
-def _reports_at(source: Path) -> list[Path]:
-    if source.is_dir():
-        found = sorted(
-            path for path in source.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES
-        )
-        if not found:
-            raise CorpusError(f"{source} holds no report; files must end in {', '.join(sorted(SUFFIXES))}")
-        return found
-    if not source.exists():
-        raise CorpusError(f"There is no file {source}; check the path")
-    if source.suffix.lower() not in SUFFIXES:
-        raise CorpusError(f"{source} cannot be read; files must end in {', '.join(sorted(SUFFIXES))}")
-    return [source]
-
-
-def _copy(source: Path, corpus: Path) -> Path:
-    if source.resolve().is_relative_to(corpus.resolve()):
-        return source
-    target, partial = corpus / source.name, corpus / f".{source.name}.partial"
-    try:
-        if target.exists():
-            if sha256(target.read_bytes()) != sha256(source.read_bytes()):
-                raise CorpusError(f"{target} exists and differs from {source}; rename one of them")
-            return target
-        corpus.mkdir(parents=True, exist_ok=True)
-        # Under a hidden name until it is whole: half a report must never be taken for one.
-        shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise CorpusError(
-            f"{source} cannot be copied to {corpus} ({error.strerror}); check both paths"
-        ) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-    return target

@@ -40,7 +40,9 @@ _NAMED_IN_TITLE = re.compile(
     r"(?i:inspection|review|visit) (?:of|to) (?:the )?(?P<body>[A-Z].*?)(?:’s|'s)?"
     r"(?: (?:local authority|council))?(?: children[’']s (?:social care )?services)(?:$|[ ,])",
 )
-_KIND = re.compile(r"\b(?:inspection|review|report|visit|letter|assessment|audit|inquiry)\b", re.IGNORECASE)
+_KIND = re.compile(
+    r"\b(?:(?:re-)?inspection|review|report|visit|letter|assessment|audit|inquiry)\b", re.IGNORECASE
+)
 _PUBLISHERS = {
     "Ofsted": re.compile(r"\bOfsted\b|\bOffice for Standards in Education\b|\bofsted\.gov\.uk\b"),
     "Care Quality Commission": re.compile(r"\bCare Quality Commission\b|\bCQC\b"),
@@ -66,15 +68,18 @@ def front_page(blocks: Sequence[Block]) -> dict[str, str]:
     Returns
     -------
     dict
-        Some of ``title``, ``publisher``, ``date`` (ISO, or a year), ``inspected`` (as printed) and
+        Some of ``title``, ``short_title`` (``"Inspection, Barnet"``), ``publisher``, ``date`` (ISO, or a year), ``inspected`` (as printed) and
         ``authority``.
     """
     first = _first_page(blocks)
     lines = [block.text for block in first if block.form is not Form.NOTE]
     ends = [*lines, *(block.text for block in blocks[-_LOOKED_AT:])]
+    title, authority = _title(first), _authority(first, lines)
+    kind = _KIND.search(title) if title else None
     found = {
-        "title": _title(first),
-        "authority": _authority(first, lines),
+        "title": title,
+        "short_title": f"{kind[0].capitalize()}, {authority}" if kind and authority else None,
+        "authority": authority,
         "inspected": _inspected(lines),
         "date": _published(lines) or _copyright_year(ends),
         "publisher": _publisher([block.text for block in first] + ends),

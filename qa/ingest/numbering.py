@@ -37,7 +37,9 @@ class _Candidate:
     number: PrintedNumber
 
 
-def paragraph_numbers(blocks: Sequence[Block], heading_like: Sequence[bool]) -> dict[int, PrintedNumber]:
+def paragraph_numbers(
+    blocks: Sequence[Block], heading_like: Sequence[bool], *, first: int | None = None
+) -> dict[int, PrintedNumber]:
     """Return the printed numbers of the blocks that open numbered paragraphs, by the blocks' indexes.
 
     Parameters
@@ -46,6 +48,8 @@ def paragraph_numbers(blocks: Sequence[Block], heading_like: Sequence[bool]) -> 
         The blocks of a report.
     heading_like
         For each block whether it looks like a heading; a sequence may start again only after one.
+    first
+        The number of the first paragraph, if it is told: any number before it is none of a paragraph.
     """
     candidates = [
         candidate
@@ -62,6 +66,8 @@ def paragraph_numbers(blocks: Sequence[Block], heading_like: Sequence[bool]) -> 
         later = chain[place + 1 :]
         if candidate.part:
             accepted = last is not None and candidate.key == last.key
+        elif last is None and first is not None:
+            accepted = candidate.key[-1] == first
         elif last is None:
             accepted = candidate.key[-1] == 1 or any(
                 _follows(candidate.key, other.key) for other in later[:1]

@@ -97,7 +97,9 @@ class Outlined:
     warnings: tuple[str, ...]
 
 
-def outline(blocks: Sequence[Block], *, report_id: str, text: str) -> Outlined:
+def outline(
+    blocks: Sequence[Block], *, report_id: str, text: str, first_paragraph: int | None = None
+) -> Outlined:
     """Turn the blocks of a report into its passages.
 
     Parameters
@@ -107,10 +109,12 @@ def outline(blocks: Sequence[Block], *, report_id: str, text: str) -> Outlined:
     report_id
         The first part of every passage's id.
     text
-        The decoded file the blocks' offsets point into.
+        The words of the file, which the blocks' offsets point into.
+    first_paragraph
+        The printed number of the first paragraph, where it is told.
     """
     blocks, notes = _without_notes(blocks)
-    roles = assign_roles(blocks)
+    roles = assign_roles(blocks, first_paragraph=first_paragraph)
     drafts = _Assembly(blocks, roles, text, notes).drafts()
     passages = _finish(drafts, report_id)
     numbers = [(passage.scope, passage.number) for passage in passages if passage.number is not None]

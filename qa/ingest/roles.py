@@ -63,11 +63,11 @@ class Roles:
     is_letter: bool
 
 
-def assign_roles(blocks: Sequence[Block]) -> Roles:
+def assign_roles(blocks: Sequence[Block], *, first_paragraph: int | None = None) -> Roles:
     """Tell what each block of a report is."""
     contents = find_contents(blocks)
     heading_like = _heading_like(blocks, contents)
-    numbers = paragraph_numbers(blocks, heading_like)
+    numbers = paragraph_numbers(blocks, heading_like, first=first_paragraph)
     salutation = next(
         (
             i

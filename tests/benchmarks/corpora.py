@@ -25,8 +25,9 @@ from random import Random
 
 from qa.confidence import CALIBRATION_FILE
 from qa.errors import CorpusError
-from qa.ingest.corpus import METADATA_FILE, find_reports, read_report
+from qa.ingest.corpus import find_reports, read_report
 from qa.ingest.headings import heading_key, looks_like_heading, part_name
+from qa.ingest.metadata import METADATA_FILE
 from qa.ingest.numbering import opens_with_number
 from qa.ingest.sentences import sentences
 from qa.library import CORPUS_FOLDER

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from qa.errors import CorpusError
-from qa.ingest.corpus import find_reports, read_report
+from qa.errors import CorpusError, UnreadableReportError
+from qa.ingest.corpus import ReportFile, find_reports, format_of, read_report, read_whole, report_names
+from qa.ingest.formats import SUFFIXES
+from qa.ingest.overrides import overridden
+from qa.types import Block, Document, Form, Overrides, Page, PageRange, Span
 
 REPORT = "Inspection of roads\n\nWinter\n\n1. Gritting lorries clear the main roads before dawn.\n"
 
@@ -59,6 +63,18 @@ def test_what_corpus_toml_says_wins_and_its_order_comes_first(corpus: Path) -> N
         ('[reports.a]\nfile = "roads.txt"\n\n[reports.b]\nfile = "roads.txt"\n', "line 5"),
         ('[reports.roads]\nfile = "roads.txt\n', "line 2"),
         ('[reports.roads]\nfile = "roads.txt', "line 2"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = "3-1"\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = "0"\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = ""\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = "last"\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = [1, true]\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nskip_pages = 3\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nheadings = "Winter"\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nheadings = ["Winter", " "]\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nfirst_paragraph = "5"\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nfirst_paragraph = 0\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\nfirst_paragraph = true\n', "line 3"),
+        ('[reports.roads]\nfile = "roads.txt"\ninspected = 2006\n', "line 3"),
         ("name = 1\n", "line 1"),
         ("reports = 1\n", "line 1"),
     ],
@@ -97,3 +113,151 @@ def test_a_folder_without_reports_says_what_to_do(tmp_path: Path) -> None:
         find_reports(tmp_path / "nowhere")
     with pytest.raises(CorpusError, match="holds no report; put files"):
         find_reports(tmp_path)
+
+
+# What corpus.toml says on how a report is to be read
+
+
+def document(*blocks: Block, pages: int | None = None) -> Document:
+    return Document("".join(block.text for block in blocks), blocks, pages=pages)
+
+
+def block(text: str, *, page: int | None = None, **fields: object) -> Block:
+    return Block(
+        fields.pop("form", Form.TEXT),  # type: ignore[arg-type]
+        text,
+        Span(0, len(text)),
+        page=None if page is None else Page(page),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("written", ['"1-3, 40"', "[1, 2, 3, 40]", '"1–2,3 , 40"'])
+def test_pages_to_skip_are_named_as_ranges_or_as_a_list(corpus: Path, written: str) -> None:
+    describe(corpus, f'[reports.roads]\nfile = "roads.txt"\nskip_pages = {written}\n')
+    overrides = find_reports(corpus)[0].overrides
+    assert [page for page in range(60) if overrides.skips(page)] == [1, 2, 3, 40]
+
+
+def test_what_a_report_is_read_otherwise_by_is_kept_with_its_file(corpus: Path) -> None:
+    describe(
+        corpus,
+        '[reports.roads]\nfile = "roads.txt"\nheadings = ["Main  findings"]\nfirst_paragraph = 5\n',
+    )
+    first, second = find_reports(corpus)
+    assert first.overrides == Overrides(headings=("Main findings",), first_paragraph=5)
+    assert second.overrides == Overrides()
+
+
+def test_a_page_to_skip_is_dropped_and_named_as_skipped() -> None:
+    read = document(block("Cover", page=1), block("Findings", page=2), block("No page"), pages=2)
+    changed = overridden(read, Overrides((PageRange(1, 1), PageRange(7, 9))))
+    assert [each.text for each in changed.blocks] == ["Findings", "No page"]
+    assert [(each.reason, each.text, each.page) for each in changed.dropped] == [
+        ("skipped", "Cover", Page(1))
+    ]
+    assert changed.warnings == ("skip_pages names page 7; the file has 2",)
+    assert changed.text == read.text
+
+
+def test_pages_cannot_be_skipped_where_there_are_none() -> None:
+    changed = overridden(document(block("Findings")), Overrides((PageRange(1, 1),)))
+    assert [each.text for each in changed.blocks] == ["Findings"]
+    assert changed.warnings == ("skip_pages has no effect: the file has no pages",)
+
+
+def test_a_line_that_is_named_a_heading_has_the_level_of_the_lowest_heading_there_is() -> None:
+    read = document(
+        block("Report", level=1), block("Part", level=2), block("Main  findings", level=0),
+        block("Well.", level=0), block("Safety", form=Form.ITEM, marker="2.", level=4),
+    )  # fmt: skip
+    changed = overridden(read, Overrides(headings=("Main findings", "2. Safety", "Nowhere")))
+    assert [(each.form, each.text, each.level) for each in changed.blocks] == [
+        (Form.TEXT, "Report", 1), (Form.TEXT, "Part", 2), (Form.TEXT, "Main  findings", 2),
+        (Form.TEXT, "Well.", 0), (Form.TEXT, "Safety", 2),
+    ]  # fmt: skip
+    assert changed.warnings == ("no line reads “Nowhere”, which headings names",)
+    (only,) = overridden(document(block("Findings")), Overrides(headings=("Findings",))).blocks
+    assert only.level == 1
+
+
+def test_nothing_is_changed_where_nothing_is_said() -> None:
+    read = document(block("Findings", page=1), pages=1)
+    assert overridden(read, Overrides(first_paragraph=5)) == read
+
+
+def test_what_has_no_effect_is_said_when_the_report_is_read(corpus: Path) -> None:
+    described = Overrides((PageRange(1, 2),), ("Gritting",))
+    read = read_report(ReportFile("roads", corpus / "roads.txt", "roads.txt", {}, described))
+    assert read.warnings == (
+        "roads.txt skip_pages has no effect: the file has no pages",
+        "roads.txt no line reads “Gritting”, which headings names",
+    )
+
+
+# What a file says of itself
+
+
+def test_what_a_file_says_of_itself_is_taken_where_corpus_toml_says_nothing(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {
+        "title": " Roads\nin winter", "publisher": "Ofsted", "date": "2009-01-31", "authority": "Rutland",
+        "inspected": "3 to 5 March 2009", "kind": " ",
+    }  # fmt: skip
+
+    def read(data: bytes, name: str, **_: object) -> Document:
+        return Document("Roads.", (block("Roads.", page=1),), told, pages=3)
+
+    monkeypatch.setattr("qa.ingest.corpus.read_document", read)
+    described = {"file": "roads.txt", "publisher": "The council", "inspected": "spring 2009"}
+    reading = read_whole(ReportFile("roads", corpus / "roads.txt", "roads.txt", described))
+    report = reading.report
+    assert (report.title, report.short_title) == ("Roads in winter", "Roads in winter")
+    assert (report.publisher, report.date, report.kind) == ("The council", "2009-01-31", None)
+    assert (report.authority, report.inspected) == ("Rutland", "spring 2009")
+    assert read_report(ReportFile("roads", corpus / "roads.txt", "roads.txt")).pages == 3
+
+
+@pytest.mark.parametrize("date", ["31 January 2009", "20090131", "2009-13", "D:2009"])
+def test_a_date_a_file_says_of_itself_is_left_out_if_it_is_none(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    read = Document("Roads.", (block("Roads."),), {"date": date})
+    monkeypatch.setattr("qa.ingest.corpus.read_document", lambda *_, **__: read)
+    assert read_report(ReportFile("roads", corpus / "roads.txt", "roads.txt")).report.date is None
+
+
+def test_authority_and_inspection_dates_can_be_told_in_corpus_toml(corpus: Path) -> None:
+    describe(corpus, '[reports.roads]\nfile = "roads.txt"\nauthority = "Rutland"\ninspected = "May 2009"\n')
+    report = read_report(find_reports(corpus)[0]).report
+    assert (report.authority, report.inspected) == ("Rutland", "May 2009")
+
+
+# Files
+
+
+def test_a_file_that_speaks_of_the_others_is_no_report_unless_it_is_named(corpus: Path) -> None:
+    (corpus / "README.txt").write_text(REPORT)
+    (corpus / "deep").mkdir()
+    (corpus / "deep/readme.txt").write_text(REPORT)
+    assert list(report_names(corpus)) == ["roads-2009.txt", "roads.txt"]
+    describe(corpus, '[reports.about]\nfile = "README.txt"\n')
+    assert [report.id for report in find_reports(corpus)] == ["about", "roads-2009", "roads"]
+
+
+def test_a_file_that_cannot_be_read_is_told_from_one_that_has_gone(corpus: Path) -> None:
+    (corpus / "folder.txt").mkdir()
+    with pytest.raises(UnreadableReportError, match=re.escape("folder.txt cannot be read (")) as caught:
+        read_report(ReportFile("x", corpus / "folder.txt", "folder.txt"))
+    assert caught.value.reason.startswith("cannot be read (")
+    with pytest.raises(CorpusError, match=r"gone\.txt cannot be read \(No such file") as gone:
+        read_report(ReportFile("x", corpus / "gone.txt", "gone.txt"))
+    assert not isinstance(gone.value, UnreadableReportError)
+
+
+def test_every_format_has_a_name_for_people() -> None:
+    assert format_of("a/b/Report.TXT") == "text"
+    assert {format_of(f"report{suffix}") for suffix in SUFFIXES} <= {
+        "text", "Markdown", "web page", "PDF", "Word",
+    }  # fmt: skip

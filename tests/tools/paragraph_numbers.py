@@ -82,8 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         differ = list(differences(shown, found))
         blocks = difflib.SequenceMatcher(None, shown, found, autojunk=False).get_matching_blocks()
         same = sum(block.size for block in blocks)
-        total, missed, invented = total + len(shown), missed + len(shown) - same, invented + len(found) - same
-        print(f"{path.name}: {len(shown)} shown, {len(found)} found{': ' if differ else ''}{'; '.join(differ)}")
+        total += len(shown)
+        missed, invented = missed + len(shown) - same, invented + len(found) - same
+        print("; ".join([f"{path.name}: {len(shown)} shown, {len(found)} found", *differ]))
     share = (total - missed) / max(total, 1)
     print(f"{total} shown, {total - missed} of them found ({share:.2%}), {invented} found that are not shown")
 

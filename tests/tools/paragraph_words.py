@@ -1,9 +1,9 @@
 """Compares the words and the page of random numbered paragraphs of PDF reports with another program's text.
 
 ``python -m tests.tools.paragraph_words FOLDER --count 200 --seed 1`` draws numbered paragraphs from the PDF
-files of a folder. Each must be, letter for letter, what ``pdftotext -raw`` (poppler-utils) gives for its page,
-white space, hyphens and bullets aside: whole, or broken off at a page's end and going on at the next. What calls a
-footnote may stand between. It prints those that are not, to be looked up on the page.
+files of a folder. Each must be, letter for letter, what ``pdftotext -raw`` (poppler-utils) gives for its
+page, white space, hyphens and bullets aside: whole, or broken off at a page's end and going on at the next.
+What calls a footnote may stand between. It prints those that are not, to be looked up on the page.
 """
 
 from __future__ import annotations
@@ -56,9 +56,11 @@ def compared(passage: Passage, pages: Sequence[str]) -> str | None:
         rest = wanted[read:]
         for start in range(_OPENING):
             # What stands just before the break may be part of a footnote's mark.
-            if start <= read and _walked(
-                wanted[read - start :], pages[number], is_calling=bool(passage.notes)
-            ) == len(rest) + start:
+            if (
+                start <= read
+                and _walked(wanted[read - start :], pages[number], is_calling=bool(passage.notes))
+                == len(rest) + start
+            ):
                 return None
     return f"differs after “{wanted[max(0, read - 30) : read]}”: “{wanted[read : read + 30]}”"
 
