@@ -68,8 +68,8 @@ def front_page(blocks: Sequence[Block]) -> dict[str, str]:
     Returns
     -------
     dict
-        Some of ``title``, ``short_title`` (``"Inspection, Barnet"``), ``publisher``, ``date`` (ISO, or a year), ``inspected`` (as printed) and
-        ``authority``.
+        Some of ``title``, ``short_title`` (``"Inspection, Barnet"``), ``publisher``, ``date`` (ISO, or a
+        year), ``inspected`` (as printed) and ``authority``.
     """
     first = _first_page(blocks)
     lines = [block.text for block in first if block.form is not Form.NOTE]

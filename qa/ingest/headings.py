@@ -17,6 +17,8 @@ _LONGEST_HEADING = 18
 """Words in the longest line taken for a heading."""
 
 _DEEPEST = 4
+_MOST_WITHOUT_PAGE = 2
+"""Entries of a contents list that may follow each other without a page number."""
 
 _CONTENTS_TITLE = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(
@@ -177,12 +179,19 @@ def heading_levels(
 
 def _entries(blocks: Sequence[Block], start: int, pattern: re.Pattern[str]) -> list[str]:
     titles: list[str] = []
+    found = 0
     for block in blocks[start:]:
-        match = pattern.fullmatch(block.text)
-        if match is None:
+        if pattern.fullmatch(block.text):
+            found = len(titles) + 1
+        elif len(titles) - found >= _MOST_WITHOUT_PAGE or not _may_be_entry(block):
             break
         titles.append(re.sub(r"[\s.…·]*\d{1,3}$|\t.*$", "", block.text).strip())
-    return titles
+    return titles[:found]
+
+
+def _may_be_entry(block: Block) -> bool:
+    """Whether a line without a page number may be an entry all the same: the file tells it is no heading."""
+    return block.level == 0 and block.form is Form.TEXT and len(block.text.split()) <= _LONGEST_HEADING
 
 
 def _numbered_depth(heading: str) -> int | None:

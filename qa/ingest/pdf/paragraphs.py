@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
+from statistics import quantiles
 
 from qa.ingest.blocks import BlockWriter
 from qa.ingest.hyphens import Hyphens
@@ -19,6 +19,10 @@ _LARGER = 0.8
 """A letter that is so much larger than the text's, in points, is a heading's."""
 
 _LONGEST_HEADING = 30
+_LONGEST_GRADE = 40
+_MOST_WITHOUT_PAGE = 4
+"""Lines of a contents list that may follow each other without a page number."""
+
 _LEADING = 1.22
 """The usual distance of two lines, in letter sizes, where a file does not tell."""
 
@@ -73,7 +77,7 @@ class _Paragraphs:
         self._leading = _leading(layout)
         lines = [piece for laid in layout.columns for piece in laid.pieces if isinstance(piece, Line)]
         self._hyphens = Hyphens(line.text for line in lines)
-        self._contents: Laid | None = None
+        self._listed: set[int] = set()
         self._previous: _Group | None = None
         self._notes: dict[tuple[int, str], list[Note]] = {}
         for note in _whole_notes(layout.notes):
@@ -104,11 +108,15 @@ class _Paragraphs:
     def _grouped(self, laid: Laid) -> Iterator[_Group | TableRow]:
         """Yield the groups that begin in a column; one of the column before may grow by its first lines."""
         group = None
-        for piece in laid.pieces:
+        if self._previous is not None and id(self._previous.last) in self._listed:
+            self._list_contents(laid, 0)
+        for place, piece in enumerate(laid.pieces):
             if isinstance(piece, TableRow):
                 self._previous = group = None
                 yield piece
                 continue
+            if _CONTENTS.fullmatch(piece.text):
+                self._list_contents(laid, place)
             if group is not None and self._belongs(group, piece):
                 group.lines.append(piece)
                 if len(group.lines) == 2:
@@ -129,17 +137,24 @@ class _Paragraphs:
         marker = (bullet["mark"] or bullet["part"]) if bullet else ""
         group = _Group([line], laid, heading=self._looks_like_heading(line), marker=marker)
         group.body_left = _text_left(line)
-        if self._contents is not None:
-            # An entry ends with its page; what does not is no entry, and the list is over.
-            listed = before is None or _ends_with_page(before.last) or _CONTENTS.fullmatch(before.last.text)
-            self._contents = laid if listed and (self._contents is laid or _ends_with_page(line)) else None
-        if _CONTENTS.fullmatch(line.text):
-            self._contents = laid
-        if self._contents is not None:
+        if id(line) in self._listed:
             group.heading, group.marker = False, ""
         if before is not None and before.laid is laid:
             group.gap = 1 if line.y - before.last.y > _WIDE * self._distance(line) else 0
         return group
+
+    def _list_contents(self, laid: Laid, start: int) -> None:
+        """Note which lines are a contents list, from its title or its beginning on: entries end with pages."""
+        end, without = start, 0
+        for place, piece in enumerate(laid.pieces[start:], start):
+            if isinstance(piece, Line) and _ends_with_page(piece, laid):
+                end, without = place, 0
+            elif place > start:
+                without += 1
+            if without > _MOST_WITHOUT_PAGE:
+                break
+        if end > start or _ends_with_page(laid.pieces[start], laid):
+            self._listed.update(id(piece) for piece in laid.pieces[start : end + 1])
 
     def _belongs(self, group: _Group, line: Line) -> bool:
         """Whether a line goes on with the lines above it."""
@@ -151,8 +166,8 @@ class _Paragraphs:
             return False
         if _LABEL.fullmatch(above.text) and len(group.lines) == 1:
             return True
-        if self._contents is not None:
-            return not _ends_with_page(above) and _CONTENTS.fullmatch(above.text) is None
+        if id(line) in self._listed:
+            return not _ends_with_page(above, group.laid) and _CONTENTS.fullmatch(above.text) is None
         if group.heading:
             return self._looks_like_heading(line) and not (
                 _LABELLED.match(line.text) or (_NUMBER.match(line.text) and self._may_open(group, line))
@@ -202,7 +217,7 @@ class _Paragraphs:
     def _goes_on_from(self, before: _Group, group: _Group) -> bool:
         """Whether a group goes on with the one before it, on the page or in the column before."""
         line, above = group.first, before.last
-        if group.marker or group.heading or before.heading or self._contents is not None:
+        if group.marker or group.heading or before.heading or id(line) in self._listed:
             return False
         if abs(line.size - above.size) > 0.7 or line.bold != above.bold:
             return False
@@ -280,7 +295,7 @@ class _Paragraphs:
         self._write_called(calls, group.lines)
 
     def _in_contents_entry(self, group: _Group) -> bool:
-        return _DOTS.search(group.last.text) is not None and _ends_with_page(group.last)
+        return _DOTS.search(group.last.text) is not None and _ends_with_page(group.last, group.laid)
 
     def _text(self, lines: Sequence[Line]) -> tuple[str, list[Emphasis], list[str]]:
         """Return the words of lines, broken words joined, what is emphasised, and the footnotes called."""
@@ -361,10 +376,7 @@ class _Paragraphs:
                 continue  # the heads again, on the next page
             page = self._layout.pages[row.page]
             lines = [line for cell in row.cells for line in cell]
-            if len(rows) == 1 and row.cells[0] and all(map(self._is_large, row.cells[0])):
-                look = _look(row.cells[0][0])
-                nearest = min(levels, key=lambda each: abs(each[0] - look[0]), default=None)
-                level = levels.get(look) or (levels[nearest] if nearest else 1)
+            if len(rows) == 1 and (level := self._level_of_row(row, levels)):
                 self._writer.add(
                     Form.TEXT, cells[0], gap=2, level=level, page=page, indent=row.cells[0][0].left
                 )
@@ -378,6 +390,20 @@ class _Paragraphs:
                 calls=tuple(calls),
             )
             self._write_called(calls, lines)
+
+    def _level_of_row(self, row: TableRow, levels: dict[tuple[float, bool], int]) -> int | None:
+        """Return the level of the heading that a table of one row is: its title beside its grade."""
+        title, *rest = row.cells
+        if not title or not any(rest) or not all(line.bold or self._is_large(line) for line in title):
+            return None
+        if max(len(line.text) for cell in rest for line in cell) > _LONGEST_GRADE:
+            return None
+        look = _look(title[0])
+        if not self._is_large(title[0]):
+            # A bold title in a frame stands over the bold titles outside of frames.
+            return max(1, levels.get(look, max(levels.values(), default=0) + 1) - 1)
+        nearest = min(levels, key=lambda each: abs(each[0] - look[0]), default=None)
+        return levels.get(look) or (levels[nearest] if nearest else 1)
 
 
 def _whole_notes(notes: Sequence[Note]) -> list[Note]:
@@ -400,7 +426,8 @@ def _leading(layout: Layout) -> dict[int, float]:
             distance = below.y - above.y
             if abs(above.size - below.size) < 0.3 and 0.9 < distance / below.size < 1.8:
                 distances.setdefault(round(below.size), []).append(distance)
-    return {size: median(each) for size, each in distances.items() if len(each) >= 5}
+    # Lines of one paragraph are the nearest to each other; where most stand alone, they are a quarter at least.
+    return {size: quantiles(each, n=4)[0] for size, each in distances.items() if len(each) >= 5}
 
 
 def _look(line: Line) -> tuple[float, bool]:
@@ -418,12 +445,12 @@ def _text_left(line: Line) -> float:
     return first.left + (first.right - first.left) * match.end() / max(1, len(first.text))
 
 
-def _ends_with_page(line: Line) -> bool:
-    """Whether a line of a contents list ends with a page number."""
-    last = line.segments[-1].text
-    return _PAGE_AT_END.fullmatch(last.split()[-1]) is not None and (
-        len(line.segments) > 1 or _DOTS.search(line.text) is not None
-    )
+def _ends_with_page(line: Line | TableRow, laid: Laid) -> bool:
+    """Whether a line of a contents list ends with a page number, apart from its words or at the margin."""
+    if isinstance(line, TableRow) or _PAGE_AT_END.fullmatch(line.text.split()[-1]) is None:
+        return False
+    apart = len(line.segments) > 1 or _DOTS.search(line.text) is not None
+    return apart or (line.right > laid.right - line.size and " " in line.text)
 
 
 def _moved(emphasis: Sequence[Emphasis], by: int) -> list[Emphasis]:
