@@ -128,7 +128,7 @@ class _Assembly:
         self._text = text
         self._notes = notes
         self._drafts: list[_Draft] = []
-        self._path: list[str] = []
+        self._open: list[tuple[int, str]] = []
         self._opened: list[str] = []
         self._scope: str | None = None
         self._lead_in: str | None = None
@@ -157,6 +157,11 @@ class _Assembly:
         return self._drafts
 
     @property
+    def _path(self) -> tuple[str, ...]:
+        """The open headings, outermost first."""
+        return tuple(name for _, name in self._open)
+
+    @property
     def _last(self) -> _Draft | None:
         """The last passage of the text: no page number and no footnote."""
         passing = {Kind.PAGE_NUMBER, Kind.FOOTNOTE}
@@ -167,7 +172,7 @@ class _Assembly:
         for block in self._notes.get(index, ()):
             draft = _Draft(
                 Kind.FOOTNOTE,
-                called_by.headings if called_by else tuple(self._path),
+                called_by.headings if called_by else self._path,
                 block.text,
                 [block.source],
                 list(block.emphasis),
@@ -201,8 +206,9 @@ class _Assembly:
         level, name = self._headings[index]
         self._keep_unused(above=level)
         self._unused[level] = index
-        del self._path[level:]
-        self._path.append(name)
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
+        self._open.append((level, name))
         self._opened.append(name)
         self._lead_in = None
 
@@ -210,7 +216,7 @@ class _Assembly:
         """Make passages of the headings and lead-ins from a level on that stand over nothing."""
         for level in sorted(level for level in self._unused if level >= above):
             block = self._blocks[self._unused.pop(level)]
-            path = tuple(self._path[:level]) if level < _LEAD_IN_LEVEL else tuple(self._path)
+            path = tuple(name for open_level, name in self._open if open_level < level)
             self._drafts.append(
                 _Draft(
                     Kind.UNNUMBERED, path, block.text, [block.source], list(block.emphasis), page=block.page
@@ -290,7 +296,7 @@ class _Assembly:
             self._drop_lead_in()
         draft = _Draft(
             kind=kind,
-            headings=() if kind in _OUTSIDE_SECTIONS else tuple(self._path),
+            headings=() if kind in _OUTSIDE_SECTIONS else self._path,
             text=text,
             source=[block.source],
             emphasis=emphasis,
@@ -310,13 +316,29 @@ class _Assembly:
             draft.sub_section = (self._lead_in.rstrip(": "),)
         elif (above := self._last) is not None and above.headings == draft.headings:
             if above.kind is Kind.BULLET:
-                draft.lead_in = above.lead_in
+                draft.lead_in = self._lead_in_of_list(draft, above)
             elif above.kind is Kind.UNNUMBERED and above.text.endswith(":"):
                 draft.lead_in = re.split(r"(?<=[.?!])\s+(?=[A-Z])", above.text)[-1]
 
+    def _lead_in_of_list(self, draft: _Draft, above: _Draft) -> str | None:
+        """Return what leads in to an item below another one: that one, if it is set in under it."""
+        if draft.indent is None or above.indent is None or abs(draft.indent - above.indent) < _SET_IN:
+            return above.lead_in
+        if draft.indent > above.indent:
+            return above.text if above.text.endswith(":") else above.lead_in
+        beside = (
+            other
+            for other in reversed(self._drafts)
+            if other.kind is Kind.BULLET
+            and other.headings == draft.headings
+            and other.indent is not None
+            and abs(other.indent - draft.indent) < _SET_IN
+        )
+        return next((other.lead_in for other in beside), above.lead_in)
+
     def _scope_name(self) -> str:
         """Return the name of the part of the report whose paragraphs are counted anew."""
-        path = self._path or ["second numbering"]
+        path = self._path or ("second numbering",)
         opened = next((name for name in path if name in self._opened), path[-1])
         return part_name(opened) or opened
 
@@ -326,7 +348,7 @@ class _Assembly:
         while end < len(self._blocks) and self._roles.of[end] in {Role.ROW, Role.PAGE_NUMBER}:
             end += 1
         rows = [self._blocks[index] for index in range(start, end) if self._roles.of[index] is Role.ROW]
-        headings = tuple(self._path)
+        headings = self._path
         if is_statements(rows):
             for statement in read_statements(rows, text=self._text, labels=self._labels()):
                 area = tuple(filter(None, [statement.area, statement.column]))

@@ -26,7 +26,8 @@ _PAGE_NUMBER = re.compile(r"(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?", re.IGNOR
 _SCALE = re.compile(r"(?:(?:^|[\s(])(?:grade )?\d ?[:=–-] ?[A-Za-z][A-Za-z/ -]*[;,.)]?){3,}", re.IGNORECASE)
 _GRADE = re.compile(
     r"(?:overall |inspection )?(?:effectiveness )?(?:grade|judge?ment|rating)s?(?: awarded)?\s?[:–-]?\s?"
-    r"(?:\d|outstanding|good|satisfactory|adequate|inadequate|requires improvement(?: to be good)?)",
+    r"(?:\d(?: \([a-z ]+\))?|outstanding|good|satisfactory|adequate|inadequate"
+    r"|requires improvement(?: to be good)?)",
     re.IGNORECASE,
 )
 _LONGEST_LEAD_IN = 15
@@ -77,6 +78,8 @@ def assign_roles(blocks: Sequence[Block]) -> Roles:
     )
     body = _body_start(blocks, contents, salutation, heading_like, numbers)
     closing = _closing(blocks, body)
+    imprint = _imprint(blocks, heading_like, numbers)
+    judgements = _judgements(blocks[:body])
     headings = {
         index
         for index in range(body, len(blocks))
@@ -101,10 +104,10 @@ def assign_roles(blocks: Sequence[Block]) -> Roles:
             block.form is Form.TEXT
             and _NOTICE.fullmatch(block.text)
             and (index < body or block.text[0] in "©(Cc")
-        ):
+        ) or index in imprint:
             role = Role.NOTICE
         elif index < body:
-            role = Role.FRONT_MATTER
+            role = Role.ROW if index in judgements else Role.FRONT_MATTER
         elif index in closing:
             role = Role.CLOSING
         elif block.form is Form.ITEM:
@@ -227,6 +230,45 @@ def _closing(blocks: Sequence[Block], body: int) -> frozenset[int]:
             if new_page or not _is_signature(blocks[index]):
                 break
             found.add(index)
+    return frozenset(found)
+
+
+def _imprint(
+    blocks: Sequence[Block], heading_like: Sequence[bool], numbers: dict[int, PrintedNumber]
+) -> frozenset[int]:
+    """Return the blocks that end a report and speak of its publisher: those on the page of its notice."""
+    notice = next(
+        (i for i in range(len(blocks) - 1, -1, -1) if blocks[i].page and _NOTICE.fullmatch(blocks[i].text)),
+        None,
+    )
+    if notice is None:
+        return frozenset()
+    page = blocks[notice].page
+    start = notice
+    while (
+        start > 0
+        and blocks[start - 1].page == page
+        and start - 1 not in numbers
+        and not heading_like[start - 1]
+    ):
+        start -= 1
+    ends_report = all(block.page == page for block in blocks[notice:])
+    begins_page = start == 0 or blocks[start - 1].page != page
+    return frozenset(range(start, len(blocks))) if ends_report and begins_page and start > 0 else frozenset()
+
+
+def _judgements(blocks: Sequence[Block]) -> frozenset[int]:
+    """Return the rows of tables in the front matter that hold grades."""
+    found: set[int] = set()
+    table: list[int] = []
+    for index, block in enumerate([*blocks, None]):
+        if block is not None and block.form is Form.ROW and block.page is not None:
+            table.append(index)
+            continue
+        cells = [cell.text for row in table for cell in blocks[row].cells[1:]]
+        if sum(is_grade(text) and not text.isdigit() for text in cells) * 2 >= max(1, len(table)):
+            found.update(table)
+        table = []
     return frozenset(found)
 
 

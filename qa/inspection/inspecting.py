@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from qa.cite import listed, page_as_dict
 from qa.errors import CorpusError, NotFoundError
-from qa.ingest.corpus import CORPUS_FOLDER, ReportFile, find_reports, format_of, read_whole
+from qa.ingest.corpus import CORPUS_FOLDER, ReportFile, find_reports, read_whole
 from qa.ingest.formats import SUFFIXES
 from qa.ingest.metadata import READABLE, is_inside
 from qa.ingest.outline import slug
@@ -122,7 +122,7 @@ def inspect(
     described = {key: value for key, value in file.metadata.items() if key != "file"}
     return Inspection(
         path=file.path,
-        format=format_of(file.name),
+        format=reading.format,
         report=reading.report,
         pages=reading.document.pages,
         metadata=dict(reading.document.metadata) | described,

@@ -11,7 +11,7 @@ from statistics import median
 
 from qa.ingest.pdf.pdfium import Glyph
 
-_WORD_GAP = 0.22
+_WORD_GAP = 0.17
 """A gap wider than this share of the letter size parts two words, whether a space is printed or not."""
 
 _SEGMENT_GAP = 1.1
@@ -98,9 +98,10 @@ def lines_of(glyphs: Iterable[Glyph], *, page: int) -> list[Line]:
 
 @dataclass(slots=True)
 class _Run:
-    """Glyphs of one style that follow each other."""
+    """Glyphs of one style that follow each other; whether white space stood before and after them."""
 
     glyphs: list[Glyph]
+    spaced: tuple[bool, bool] = (False, False)
 
     @property
     def left(self) -> float:
@@ -149,7 +150,10 @@ def _is_leftwards(text: str) -> bool:
 def _trimmed(run: _Run) -> _Run | None:
     """Return a run without white space at its ends; none if there is nothing else."""
     shown = [index for index, glyph in enumerate(run.glyphs) if glyph.text.strip()]
-    return _Run(run.glyphs[shown[0] : shown[-1] + 1]) if shown else None
+    if not shown:
+        return None
+    spaced = (shown[0] > 0, shown[-1] + 1 < len(run.glyphs))
+    return _Run(run.glyphs[shown[0] : shown[-1] + 1], spaced)
 
 
 def _is_beside(main: _Run, run: _Run) -> bool:
@@ -214,14 +218,18 @@ def _segment(piece: Sequence[tuple[_Run, bool]]) -> tuple[Segment | None, str]:
     marks: list[tuple[int, str]] = []
     strong: list[tuple[int, int]] = []
     slanted: list[tuple[int, int]] = []
-    before: Glyph | None = None
+    before: _Run | None = None
     sizes: list[float] = []
     runs = [run for run, raised in piece if not raised] or [run for run, _ in piece]
     for run, raised in piece:
         words = _words(run.glyphs)
-        if before is not None and run.left - before.right > _WORD_GAP * run.size and not text.endswith(" "):
+        if (
+            before is not None
+            and not text.endswith(" ")
+            and (before.spaced[1] or run.spaced[0] or run.left - before.right > _WORD_GAP * run.size)
+        ):
             text += " "
-        before = run.glyphs[-1]
+        before = run
         if raised and _MARK.fullmatch(words):
             if text or opening:
                 marks.append((len(text.rstrip()), words))

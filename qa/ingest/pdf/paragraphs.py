@@ -222,8 +222,7 @@ class _Paragraphs:
         return (
             (self._is_large(line) or line.bold)
             and any(letter.isalpha() for letter in text)
-            and not text.endswith((";", ","))
-            and not (text.endswith(".") and not self._is_large(line))
+            and (self._is_large(line) or not text.endswith((";", ",", ".")))
             and _BULLET.match(text) is None
         )
 
