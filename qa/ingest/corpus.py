@@ -92,7 +92,7 @@ def find_reports(corpus: Path) -> list[ReportFile]:
     named = {report.name for report in reports}
     for name, path in _report_paths(corpus):
         if name not in named:
-            report_id = _unused_id(slug(path.stem), ids)
+            report_id = _unused_id(id_of(path), ids)
             ids.add(report_id)
             reports.append(ReportFile(report_id, path, name))
     if not reports:
@@ -112,6 +112,11 @@ def unreadable_files(corpus: Path) -> list[Path]:
         and path.name not in known
         and path.stem.casefold() != _NO_REPORT
     ]
+
+
+def id_of(path: Path) -> str:
+    """Return the id of a report that `corpus.toml` does not name: one that could be written there."""
+    return slug(path.stem.replace("_", "-"))
 
 
 def read_report(file: ReportFile) -> ReportOutline:

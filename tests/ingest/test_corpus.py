@@ -39,6 +39,13 @@ def test_a_report_without_an_entry_has_its_title_from_its_text_and_its_id_from_i
     )
 
 
+def test_the_id_of_a_file_with_underscores_is_one_that_corpus_toml_takes(corpus: Path) -> None:
+    (corpus / "Parks_2010_final.txt").write_text(REPORT)
+    assert [report.id for report in find_reports(corpus)] == ["parks-2010-final", "roads-2009", "roads"]
+    describe(corpus, '[reports.parks-2010-final]\nfile = "Parks_2010_final.txt"\n')
+    assert find_reports(corpus)[0].id == "parks-2010-final"
+
+
 def test_what_corpus_toml_says_wins_and_its_order_comes_first(corpus: Path) -> None:
     describe(corpus, '[reports.winter]\nfile = "roads.txt"\ntitle = "Roads in winter"\ndate = 2009-01-31\n')
     first, second = find_reports(corpus)
