@@ -57,7 +57,7 @@ class IndexedReport:
     """A report as it was when it was indexed.
 
     `described_sha256` is of its name and of what `corpus.toml` says of it; `warnings` are what the reader
-    said; `pages` is none where there are no pages.
+    said; `format` is in words, and `pages` is none where there are no pages.
     """
 
     id: str
@@ -68,6 +68,7 @@ class IndexedReport:
     passages: int
     described_sha256: str
     warnings: tuple[str, ...]
+    format: str
     pages: int | None
 
 

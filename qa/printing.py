@@ -178,7 +178,7 @@ def build_text(built: BuildReport) -> str:
 
 
 def _file_row(file: FileOutcome) -> tuple[str, str, str, str, str, str]:
-    name, kind = on_one_line(file.file), on_one_line(file.format)
+    name, kind = on_one_line(file.file), file.format or "–"
     if file.reason is not None:
         same = f"has the same content as {file.same_as}" if file.same_as else file.reason
         return name, kind, "–", "–", "–", on_one_line(same)

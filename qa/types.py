@@ -300,11 +300,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ReportOutline:
-    """A report read: its passages in order, what the reader says of the file, how many pages that has."""
+    """A report read: its passages in order, what the reader says of the file, its format and pages."""
 
     report: Report
     passages: tuple[Passage, ...]
     warnings: tuple[str, ...] = ()
+    format: str = ""
     pages: int | None = None
 
 
@@ -317,9 +318,9 @@ class FileOutcome:
     file
         Its name in the corpus folder.
     format
-        Its format in words.
+        Its format in words; empty if it was not read.
     pages
-        How many pages it has; none where there are no pages or none could be read.
+        How many pages it has; none where there are no pages or it was not read.
     numbered, others
         How many numbered paragraphs it has, and how many other passages.
     warnings
@@ -331,7 +332,7 @@ class FileOutcome:
     """
 
     file: str
-    format: str
+    format: str = ""
     pages: int | None = None
     numbered: int = 0
     others: int = 0

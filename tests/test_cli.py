@@ -453,7 +453,8 @@ def write_binary(corpus: Path) -> None:
         (write_blank, "blank.txt is empty; replace it with the report, or remove it"),
         (
             write_binary,
-            "picture.txt is not a text file, though its name says so; remove it or give it its right name",
+            "picture.txt is an image (PNG): it has no text; "
+            "have its text recognised (OCR) and save that as a PDF",
         ),
     ],
 )
@@ -516,7 +517,7 @@ def test_what_became_of_each_file_is_told_after_reports_were_added(command: Comm
     assert "qa: Warning: annual.txt: paragraph 3 not found between 2 and 4" not in lines
     assert "qa: Warning: 2010-annual.txt: paragraph 3 not found between 2 and 4" in lines
     assert "qa: Warning: roads.txt is left out: it has the same content as copy of roads.txt" in lines
-    wrong = "is not a text file, though its name says so; remove it or give it its right name"
+    wrong = "is a program; remove it"
     assert f"qa: {library}/corpus/scan\ufffd[2J.txt {wrong}" in lines
     table = [re.split(r"  +", line) for line in lines[lines.index("qa: Finishing") + 1 :]]
     table = [row for row in table if not row[0].startswith("qa: ")]
@@ -525,8 +526,8 @@ def test_what_became_of_each_file_is_told_after_reports_were_added(command: Comm
         ["2010-annual.txt", "text", "–", "3", "0", "1 warning"],
         ["annual.txt", "text", "–", "3", "1"],
         ["copy of roads.txt", "text", "–", "2", "1"],
-        ["roads.txt", "text", "–", "–", "–", "has the same content as copy of roads.txt"],
-        ["scan\ufffd[2J.txt", "text", "–", "–", "–", wrong],
+        ["roads.txt", "–", "–", "–", "–", "has the same content as copy of roads.txt"],
+        ["scan\ufffd[2J.txt", "–", "–", "–", "–", wrong],
     ]
 
 

@@ -11,22 +11,22 @@ def a_file(number: int, **fields: object) -> FileOutcome:
 
 
 def test_every_file_has_a_line_where_there_are_few() -> None:
-    wrong = (a_file(2, warnings=("one", "two")), FileOutcome("scan.pdf", "PDF", reason="holds no words"))
+    wrong = (a_file(2, warnings=("one", "two")), FileOutcome("scan.pdf", reason="holds no words"))
     assert build_text(BuildReport((a_file(1), *wrong))).splitlines() == [
         "file         format  pages  numbered  other",
         "report1.pdf  PDF        10        20      5",
         "report2.pdf  PDF        10        20      5  2 warnings",
-        "scan.pdf     PDF         –         –      –  holds no words",
+        "scan.pdf     –           –         –      –  holds no words",
     ]
 
 
 def test_of_many_files_those_with_which_something_is_wrong_have_a_line_and_all_are_counted() -> None:
-    wrong = (a_file(41, warnings=("one",)), FileOutcome("copy.pdf", "PDF", reason="x", same_as="report1.pdf"))
+    wrong = (a_file(41, warnings=("one",)), FileOutcome("copy.pdf", reason="x", same_as="report1.pdf"))
     built = BuildReport((*(a_file(number) for number in range(40)), *wrong))
     assert build_text(built).splitlines() == [
         "file          format  pages  numbered  other",
         "report41.pdf  PDF        10        20      5  1 warning",
-        "copy.pdf      PDF         –         –      –  has the same content as report1.pdf",
+        "copy.pdf      –           –         –      –  has the same content as report1.pdf",
         "all 42 files            410       820    205  1 left out",
     ]
 

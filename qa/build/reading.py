@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from qa.errors import UnreadableReportError
 from qa.index import Index, IndexedReport, LeftOut
-from qa.ingest.corpus import ReportFile, cannot_be_read, format_of, read_report, sha256
+from qa.ingest.corpus import ReportFile, cannot_be_read, read_report, sha256
 from qa.types import FileOutcome, Kind, ReportOutline
 
 
@@ -66,7 +66,10 @@ def find(file: ReportFile, earlier: Index | None, present: Mapping[str, str]) ->
             if before and (before.described_sha256, before.sha256) == (described, found):
                 unchanged = dataclasses.replace(before, bytes=seen.bytes, modified_ns=seen.modified_ns)
                 outline = dataclasses.replace(
-                    earlier.store.outline(file.id), warnings=before.warnings, pages=before.pages
+                    earlier.store.outline(file.id),
+                    warnings=before.warnings,
+                    format=before.format,
+                    pages=before.pages,
                 )
                 return Found(outline, unchanged, True)
             failed = earlier.left_out.get(file.id)
@@ -88,7 +91,6 @@ def outcome(found: Found | LeftOut) -> FileOutcome:
         why = f"{found.file} is left out: it has the same content as {found.same_as}"
         return FileOutcome(
             found.file,
-            format_of(found.file),
             warnings=(why,) if found.same_as else (),
             reason=found.reason,
             same_as=found.same_as or None,
@@ -97,7 +99,7 @@ def outcome(found: Found | LeftOut) -> FileOutcome:
     numbered = sum(passage.kind is Kind.NUMBERED for passage in passages)
     return FileOutcome(
         report.path,
-        format_of(report.path),
+        found.read.format,
         found.read.pages,
         numbered,
         len(passages) - numbered,
@@ -142,6 +144,7 @@ def _indexed(read: ReportOutline, seen: _Seen, described: str) -> IndexedReport:
         bytes=seen.bytes,
         modified_ns=seen.modified_ns,
         passages=len(read.passages),
+        format=read.format,
         pages=read.pages,
         described_sha256=described,
         warnings=read.warnings,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa.errors import CorpusError, UnreadableReportError
-from qa.ingest.formats import SUFFIXES, read_document
+from qa.ingest.formats import SUFFIXES, format_of, read_document
 from qa.ingest.metadata import METADATA_FILE, READABLE, is_date, read_metadata
 from qa.ingest.outline import Outlined, outline, slug
 from qa.ingest.overrides import overridden
@@ -22,11 +22,6 @@ _NOT_REPORTS = frozenset({"evaluation"})
 
 _NO_REPORT = "readme"
 """What a file is called that speaks of the others; it is a report only if `corpus.toml` says so."""
-
-_FORMATS = {
-    ".txt": "text", ".text": "text", ".md": "Markdown", ".markdown": "Markdown", ".html": "web page",
-    ".htm": "web page", ".xhtml": "web page", ".pdf": "PDF", ".docx": "Word",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,7 @@ class Reading:
     """A report file as it was read: what its reader found, what the outline made of it, and what is wrong."""
 
     report: Report
+    format: str
     document: Document
     outlined: Outlined
     warnings: tuple[str, ...]
@@ -96,7 +92,7 @@ def find_reports(corpus: Path) -> list[ReportFile]:
     named = {report.name for report in reports}
     for name, path in _report_paths(corpus):
         if name not in named:
-            report_id = _unused_id(slug(path.stem), ids)
+            report_id = _unused_id(id_of(path), ids)
             ids.add(report_id)
             reports.append(ReportFile(report_id, path, name))
     if not reports:
@@ -118,10 +114,9 @@ def unreadable_files(corpus: Path) -> list[Path]:
     ]
 
 
-def format_of(name: str) -> str:
-    """Return the format of a file in words, told by its ending: ``"PDF"``, ``"web page"``."""
-    suffix = Path(name).suffix.lower()
-    return _FORMATS.get(suffix, suffix.removeprefix("."))
+def id_of(path: Path) -> str:
+    """Return the id of a report that `corpus.toml` does not name: one that could be written there."""
+    return slug(path.stem.replace("_", "-"))
 
 
 def read_report(file: ReportFile) -> ReportOutline:
@@ -136,7 +131,11 @@ def read_report(file: ReportFile) -> ReportOutline:
     """
     reading = read_whole(file)
     return ReportOutline(
-        reading.report, reading.outlined.passages, reading.warnings, pages=reading.document.pages
+        reading.report,
+        reading.outlined.passages,
+        reading.warnings,
+        format=reading.format,
+        pages=reading.document.pages,
     )
 
 
@@ -158,11 +157,14 @@ def read_whole(file: ReportFile, *, on_page: Callable[[int, int], None] | None =
     data = file.read_bytes()
     try:
         document = read_document(data, file.path.name, on_page=on_page)
+        told = format_of(data, file.path.name)
     except CorpusError as error:
         raise UnreadableReportError(file.path, str(error)) from error
     document = overridden(document, file.overrides)
     if not document.blocks:
-        raise UnreadableReportError(file.path, "is empty; replace it with the report, or remove it")
+        raise UnreadableReportError(
+            file.path, f"has no words on the pages that are left; mend skip_pages in {METADATA_FILE}"
+        )
     outlined = outline(
         document.blocks,
         report_id=file.id,
@@ -174,7 +176,7 @@ def read_whole(file: ReportFile, *, on_page: Callable[[int, int], None] | None =
         for warning in document.warnings
     ]
     warnings += [f"{file.name}: {gap}" for gap in outlined.warnings]
-    return Reading(_report(file, document, outlined, data), document, outlined, tuple(warnings))
+    return Reading(_report(file, document, outlined, data), told.value, document, outlined, tuple(warnings))
 
 
 def _report(file: ReportFile, document: Document, outlined: Outlined, data: bytes) -> Report:

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 from qa.cite import listed, page_as_dict
 from qa.errors import CorpusError, NotFoundError
-from qa.ingest.corpus import CORPUS_FOLDER, ReportFile, find_reports, format_of, read_whole
+from qa.ingest.corpus import CORPUS_FOLDER, ReportFile, find_reports, id_of, read_whole
 from qa.ingest.formats import SUFFIXES
 from qa.ingest.metadata import READABLE, is_inside
-from qa.ingest.outline import slug
 from qa.types import Dropped, Kind, Passage, Report
 
 _MOST_LISTED = 30
@@ -122,7 +121,7 @@ def inspect(
     described = {key: value for key, value in file.metadata.items() if key != "file"}
     return Inspection(
         path=file.path,
-        format=format_of(file.name),
+        format=reading.format,
         report=reading.report,
         pages=reading.document.pages,
         metadata=dict(reading.document.metadata) | described,
@@ -177,7 +176,7 @@ def _file(given: str, corpus: Path) -> ReportFile:
             for report in find_reports(corpus):
                 if report.path.samefile(path):
                     return report
-        return ReportFile(slug(path.stem), path, path.name)
+        return ReportFile(id_of(path), path, path.name)
     reports = {report.id: report for report in find_reports(corpus)} if corpus.is_dir() else {}
     if given in reports:
         return reports[given]

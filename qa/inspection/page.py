@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qa.cite import PATH_SEPARATOR, plural, printable
 from qa.errors import CorpusError, QuestionError, UnreadableReportError
+from qa.ingest.formats import Format
 from qa.types import Dropped, Kind, Page, Passage
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _parts(inspection: Inspection) -> Iterator[str]:
 
 def _pictures(inspection: Inspection) -> Iterator[str]:
     """Yield the pages of the file as images, one at a time; nothing for a file without pictures of pages."""
-    if inspection.path.suffix.lower() != ".pdf":
+    if inspection.format != Format.PDF:
         return
     from qa.ingest.pages import page_pictures
 

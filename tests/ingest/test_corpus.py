@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import CorpusError, UnreadableReportError
-from qa.ingest.corpus import ReportFile, find_reports, format_of, read_report, read_whole, report_names
-from qa.ingest.formats import SUFFIXES
+from qa.ingest.corpus import ReportFile, find_reports, read_report, read_whole, report_names
 from qa.ingest.overrides import overridden
 from qa.types import Block, Document, Form, Overrides, Page, PageRange, Span
 
@@ -38,6 +37,13 @@ def test_a_report_without_an_entry_has_its_title_from_its_text_and_its_id_from_i
         "Inspection of roads",
         None,
     )
+
+
+def test_the_id_of_a_file_with_underscores_is_one_that_corpus_toml_takes(corpus: Path) -> None:
+    (corpus / "Parks_2010_final.txt").write_text(REPORT)
+    assert [report.id for report in find_reports(corpus)] == ["parks-2010-final", "roads-2009", "roads"]
+    describe(corpus, '[reports.parks-2010-final]\nfile = "Parks_2010_final.txt"\n')
+    assert find_reports(corpus)[0].id == "parks-2010-final"
 
 
 def test_what_corpus_toml_says_wins_and_its_order_comes_first(corpus: Path) -> None:
@@ -99,7 +105,12 @@ def test_a_byte_order_mark_before_corpus_toml_does_no_harm(corpus: Path) -> None
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
-    [(b"", "is empty"), (b" \n\t\n", "is empty"), (b"\x7fELF\x00\x01", "is a program")],
+    [
+        (b"", "is empty"),
+        (b" \n\t\n", "is empty"),
+        (b"\x7fELF\x00\x01", "is a program"),
+        (b"\0\1\2\3 roads", "is not a text file"),
+    ],
 )
 def test_a_file_that_is_no_report_is_refused_by_name(corpus: Path, data: bytes, complaint: str) -> None:
     (corpus / "roads.txt").write_bytes(data)
@@ -186,6 +197,16 @@ def test_nothing_is_changed_where_nothing_is_said() -> None:
     assert overridden(read, Overrides(first_paragraph=5)) == read
 
 
+def test_a_report_all_of_whose_pages_are_skipped_says_what_to_mend(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = document(block("Findings", page=1), pages=1)
+    monkeypatch.setattr("qa.ingest.corpus.read_document", lambda *_, **__: read)
+    file = ReportFile("roads", corpus / "roads.txt", "roads.txt", {}, Overrides((PageRange(1, 1),)))
+    with pytest.raises(UnreadableReportError, match=r"no words on .* left; mend skip_pages in corpus\.toml"):
+        read_report(file)
+
+
 def test_what_has_no_effect_is_said_when_the_report_is_read(corpus: Path) -> None:
     described = Overrides((PageRange(1, 2),), ("Gritting",))
     read = read_report(ReportFile("roads", corpus / "roads.txt", "roads.txt", {}, described))
@@ -254,10 +275,3 @@ def test_a_file_that_cannot_be_read_is_told_from_one_that_has_gone(corpus: Path)
     with pytest.raises(CorpusError, match=r"gone\.txt cannot be read \(No such file") as gone:
         read_report(ReportFile("x", corpus / "gone.txt", "gone.txt"))
     assert not isinstance(gone.value, UnreadableReportError)
-
-
-def test_every_format_has_a_name_for_people() -> None:
-    assert format_of("a/b/Report.TXT") == "text"
-    assert {format_of(f"report{suffix}") for suffix in SUFFIXES} <= {
-        "text", "Markdown", "web page", "PDF", "Word",
-    }  # fmt: skip

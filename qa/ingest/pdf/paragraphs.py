@@ -144,7 +144,7 @@ class _Paragraphs:
         return group
 
     def _list_contents(self, laid: Laid, start: int) -> None:
-        """Note which lines are a contents list, from its title or its beginning on: entries end with pages."""
+        """Note which lines from one on are a contents list, whose entries end with their pages."""
         end, without = start, 0
         for place, piece in enumerate(laid.pieces[start:], start):
             if isinstance(piece, Line) and _ends_with_page(piece, laid):
@@ -426,7 +426,7 @@ def _leading(layout: Layout) -> dict[int, float]:
             distance = below.y - above.y
             if abs(above.size - below.size) < 0.3 and 0.9 < distance / below.size < 1.8:
                 distances.setdefault(round(below.size), []).append(distance)
-    # Lines of one paragraph are the nearest to each other; where most stand alone, they are a quarter at least.
+    # Lines of one paragraph are the nearest to each other; where most stand alone, still a quarter are.
     return {size: quantiles(each, n=4)[0] for size, each in distances.items() if len(each) >= 5}
 
 
