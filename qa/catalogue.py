@@ -169,6 +169,17 @@ class Catalogue:
             raise NotFoundError(f'No heading has the words "{section}"; there are {headings}')
 
 
+_OF_PLACE = re.compile(
+    r"^(?:the )?(?:(?:london|royal|metropolitan) borough|city|county|borough|district) of ", re.IGNORECASE
+)
+_COUNCIL = re.compile(
+    r"(?: (?:county|city|(?:metropolitan )?borough|district|unitary))? (?:council|local authority)$",
+    re.IGNORECASE,
+)
+_ALSO_WORDS = frozenset("barking bath battle bury deal hart hull reading rugby sale slough wells".split())
+"""Places that are words, too: they name the place only if they begin with a capital."""
+
+
 class Names:
     """What people call reports: their ids, titles, kinds and years, each with the places of the reports.
 
@@ -186,6 +197,7 @@ class Names:
         self.years_by_id: dict[str, str] = {}
         """The year of each report that is dated, in order."""
         self._places: dict[str, list[int]] = defaultdict(list)
+        self._authorities: dict[str, list[int]] = defaultdict(list)
         self._by_year: dict[str, list[int]] = defaultdict(list)
         dates: list[tuple[str, int]] = []
         kinds: dict[str, list[int]] = defaultdict(list)
@@ -194,6 +206,8 @@ class Names:
             kinds[report.kind or ""].append(place)
             for name in _names_of(report):
                 self._places[name].append(place)
+            for name in _names_of_authority(report.authority or ""):
+                self._authorities[name].append(place)
             if report.date:
                 self.years_by_id[report.id] = report.date[:4]
                 self._by_year[report.date[:4]].append(place)
@@ -202,7 +216,7 @@ class Names:
             self._places[name] = sorted({*self._places.get(name, ()), *places})
         self._ends = (min(dates)[1], max(dates)[1]) if len(dates) > 1 else None
         self._lengths: dict[str, set[int]] = defaultdict(set)
-        for name in self._places:
+        for name in (*self._places, *self._authorities):
             self._lengths[name.partition(" ")[0]].add(name.count(" ") + 1)
 
     @property
@@ -227,6 +241,24 @@ class Names:
             for length in self._lengths.get(word, ()):
                 found.update(self._places.get(" ".join(words[start : start + length]), ()))
         return found
+
+    def on_authorities(self, text: str) -> tuple[set[int], list[str]]:
+        """Return the places of the reports on the authorities that a text names, and the names as typed."""
+        typed = list(_WORD.finditer(text.replace("’", "'")))
+        words = [match.group().casefold().removesuffix("'s") for match in typed]
+        found: set[int] = set()
+        names: list[str] = []
+        for start, word in enumerate(words):
+            if word in _ALSO_WORDS and typed[start].group().islower():
+                continue
+            for length in sorted(self._lengths.get(word, ()), reverse=True):
+                name = typed[start : start + length]
+                places = self._authorities.get(" ".join(words[start : start + length]))
+                if places:
+                    found.update(places)
+                    names.append(text[name[0].start() : name[-1].end()].removesuffix("'s").removesuffix("’s"))
+                    break
+        return found, names
 
     def called(self, name: str, among: Collection[str] | None) -> str | None:
         """Return the id of the first report that is called so; of those among, or none for all."""
@@ -259,6 +291,12 @@ def _names_of(report: Report) -> set[str]:
     """Return what people call a report for itself: id, title and short title, as far as they are names."""
     titles = {report.id, report.title, report.short_title, report.short_title.partition(",")[0]}
     return {name for name in {report.id.casefold(), *map(folded, titles)} if _is_name(name)}
+
+
+def _names_of_authority(authority: str) -> set[str]:
+    """Return what people call an authority: its name, and the place alone ("Hampshire")."""
+    place = _COUNCIL.sub("", _OF_PLACE.sub("", authority))
+    return {name for name in map(folded, (authority, place)) if _is_name(name)}
 
 
 def _names_of_kinds(kinds: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, Sequence[int]]]:

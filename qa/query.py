@@ -134,11 +134,20 @@ def understand(
         or _COMPARES.search(words) is not None
         or (bool(favoured) and _COMPARES_IF_NAMED.search(words) is not None)
     )
+    context = _leant_on(history, catalogue) if leans else None
+    names = catalogue.names
+    about, named = names.on_authorities(words)
+    if not about and context is not None:
+        about, named = names.on_authorities(context)
+    if len(about) == len(names.ids):
+        about, named = set(), []
     query = replace(
         query,
         favoured=tuple(favoured) if len(favoured) < len(catalogue.reports) else (),
+        about=tuple(names.ids[place] for place in sorted(about)),
+        authorities=tuple(named),
         compares=compares,
-        context=_leant_on(history, catalogue) if leans else None,
+        context=context,
     )
     return query if vocabulary is None else _with_vocabulary(query, vocabulary)
 

@@ -56,6 +56,10 @@ _EXPANSION_WEIGHT = 0.3
 _FAVOUR = 0.06
 """What a passage gains that stands in a report the question names."""
 
+_ABOUT = 0.3
+"""What a passage gains whose report is on an authority that the question names: as much as a good match has
+before a poor one, so that others come first only where these do not speak of the thing."""
+
 _STEM = 5
 _HEARD = 5
 """How many of the first passages a comparison shares among the reports."""
@@ -117,6 +121,12 @@ class Retriever:
             return []
         asked = self._asked(query)
         dense, lexical = self._dense(asked, among), self._lexical(asked, among)
+        if query.about:
+            # Of a thing that every report speaks of, the first hundred passages may all be elsewhere.
+            here = self._index.store.ranked_numbers(reports=query.about, section=query.section)
+            here = here if among is None else sorted(set(here) & set(among))
+            dense = _together(dense, self._dense(asked, here))
+            lexical = _together(lexical, self._lexical(asked, here))
         comparison = self._index.tokens.compare(asked.tokens, sorted({*dense, *lexical}))
         parts: dict[int, dict[str, float]] = {}
         if mode == "full":
@@ -173,6 +183,7 @@ class Retriever:
             else:
                 context, words = (replace_phrase(text, typed, meaning) for text in (context, words))
                 beside[meaning] = beside[typed] = []
+        context, words = (_without(text, query.authorities) for text in (context, words))
         text = f"{context} {words}".strip()
         phrases = [(phrase, meanings) for phrase, meanings in beside.items() if meanings]
         meanings = [meaning for _, each in phrases for meaning in each]
@@ -245,7 +256,8 @@ class Retriever:
         numbers = sorted({*dense, *lexical})
         close = self._read_closely(asked, comparison, [(number, None) for number in numbers], 1)
         favoured = frozenset(query.favoured)
-        owners = self._index.store.reports_of(numbers) if favoured else {}
+        about = frozenset(query.about)
+        owners = self._index.store.reports_of(numbers) if favoured or about else {}
         lowest = min(dense.values(), default=0.0)
         return {
             number: {
@@ -253,6 +265,7 @@ class Retriever:
                 "meaning": _DENSE_WEIGHT * dense.get(number, lowest),
                 "words": _LEXICAL_WEIGHT * lexical.get(number, 0.0),
                 "report named": _FAVOUR if owners.get(number) in favoured else 0.0,
+                "authority named": _ABOUT if owners.get(number) in about else 0.0,
             }
             for number, read in zip(numbers, close, strict=True)
         }
@@ -275,6 +288,11 @@ class Retriever:
             if sentence.passage not in best or total > best[sentence.passage][0]:
                 best[sentence.passage] = (total, Span(sentence.start, sentence.end))
         return {number: (span,) for number, (_, span) in best.items()}, likeness
+
+
+def _together(one: dict[int, float], other: dict[int, float]) -> dict[int, float]:
+    """Return scores of passages, best first."""
+    return dict(sorted({**one, **other}.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _shares(weights: Vectors) -> Vectors:
@@ -301,6 +319,19 @@ def let_each_report_be_heard(
 def replace_phrase(text: str, phrase: str, meaning: str) -> str:
     """Return a text with a phrase replaced wherever it stands as whole words, letter case aside."""
     return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", lambda _: meaning, text, flags=re.IGNORECASE)
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    """Return a text without some names and the small word before each; as it is if nothing else is left."""
+    rest = text
+    for name in names:
+        rest = re.sub(
+            rf"(?:\b(?:in|of|by|for|at|from) (?:the )?)?(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)",
+            "",
+            rest,
+            flags=re.IGNORECASE,
+        )
+    return " ".join(rest.split()) if content_words(rest) else text
 
 
 def _tokens_of(tokens: Tokens, text: str, phrase: str) -> NDArray[np.bool_]:

@@ -426,6 +426,9 @@ class Query:
         What is searched beside and in place of the typed words.
     favoured
         Ids of reports the question names in plain words; their passages come first, none is excluded.
+    about, authorities
+        Ids of the reports on authorities that the question names, and these names as typed; passages of other
+        reports come after theirs, and the names are not searched for: hardly a passage names its authority.
     compares
         Whether the question compares reports, so that each must be heard.
     context
@@ -444,6 +447,8 @@ class Query:
     expansions: tuple[Expansion, ...] = ()
     corrections: tuple[Correction, ...] = ()
     favoured: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
     compares: bool = False
     context: str | None = None
     located: tuple[str, ...] = ()

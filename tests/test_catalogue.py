@@ -269,3 +269,17 @@ def test_a_section_that_is_not_refused_is_found(tmp_path: Path, section: str) ->
     store = Store(tmp_path / "s")
     Catalogue(store.reports, store, content_words).check_section(section)
     assert store.ranked_numbers(reports=None, section=section) == [0]
+
+
+def test_a_question_is_about_the_authority_it_names() -> None:
+    authorities = ["Hampshire County Council", "Reading Borough Council", "London Borough of Barnet", None]
+    names = Names(
+        a_report(f"report-{place}", authority=authority) for place, authority in enumerate(authorities)
+    )
+    assert names.on_authorities("How is private fostering in Hampshire?") == ({0}, ["Hampshire"])
+    assert names.on_authorities("barnet's carers and Hampshire County Council's") == (
+        {0, 2},
+        ["barnet", "Hampshire County Council"],
+    )
+    assert names.on_authorities("What is said of reading?") == (set(), [])
+    assert names.on_authorities("What is said of Reading?") == ({1}, ["Reading"])

@@ -196,6 +196,19 @@ def test_every_mode_ranks_in_a_total_order(retriever: Retriever, mode: str) -> N
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
 
 
+def test_the_passages_of_the_authority_that_is_named_come_first_and_its_name_is_not_searched_for(
+    retriever: Retriever,
+) -> None:
+    plain = ids(retriever.retrieve(asked(QUESTION), limit=200))
+    named = asked(f"{QUESTION[:-1]} in Oakham?", about=("apa-2008",), authorities=("Oakham",))
+    found = ids(retriever.retrieve(named, limit=200))
+    assert not plain[0].startswith("apa")
+    assert all(passage.startswith("apa") for passage in found[:5])
+    assert [each for each in found if each.startswith("jar")] == [
+        each for each in plain if each.startswith("jar")
+    ]
+
+
 def test_a_named_report_is_favoured_and_excludes_none(retriever: Retriever) -> None:
     plain = ids(retriever.retrieve(asked(QUESTION), limit=200))
     favoured = ids(retriever.retrieve(asked(QUESTION, favoured=("apa-2008",)), limit=200))

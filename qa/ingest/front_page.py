@@ -68,7 +68,7 @@ def front_page(blocks: Sequence[Block]) -> dict[str, str]:
     Returns
     -------
     dict
-        Some of ``title``, ``short_title`` (``"Inspection, Barnet"``), ``publisher``, ``date`` (ISO, or a
+        Some of ``title``, ``short_title`` (``"Barnet, inspection"``), ``publisher``, ``date`` (ISO, or a
         year), ``inspected`` (as printed) and ``authority``.
     """
     first = _first_page(blocks)
@@ -78,7 +78,7 @@ def front_page(blocks: Sequence[Block]) -> dict[str, str]:
     kind = _KIND.search(title) if title else None
     found = {
         "title": title,
-        "short_title": f"{kind[0].capitalize()}, {authority}" if kind and authority else None,
+        "short_title": f"{authority}, {kind[0].lower()}" if kind and authority else None,
         "authority": authority,
         "inspected": _inspected(lines),
         "date": _published(lines) or _copyright_year(ends),
