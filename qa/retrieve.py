@@ -183,7 +183,7 @@ class Retriever:
             else:
                 context, words = (replace_phrase(text, typed, meaning) for text in (context, words))
                 beside[meaning] = beside[typed] = []
-        context, words = (_without(text, query.authorities) for text in (context, words))
+        context, words = (without_names(text, query.authorities) for text in (context, words))
         text = f"{context} {words}".strip()
         phrases = [(phrase, meanings) for phrase, meanings in beside.items() if meanings]
         meanings = [meaning for _, each in phrases for meaning in each]
@@ -321,7 +321,7 @@ def replace_phrase(text: str, phrase: str, meaning: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", lambda _: meaning, text, flags=re.IGNORECASE)
 
 
-def _without(text: str, names: Sequence[str]) -> str:
+def without_names(text: str, names: Sequence[str]) -> str:
     """Return a text without some names and the small word before each; as it is if nothing else is left."""
     rest = text
     for name in names:
@@ -331,7 +331,7 @@ def _without(text: str, names: Sequence[str]) -> str:
             rest,
             flags=re.IGNORECASE,
         )
-    return " ".join(rest.split()) if content_words(rest) else text
+    return re.sub(r"\s+(?=[?!.,;:]|$)", "", " ".join(rest.split())) if content_words(rest) else text
 
 
 def _tokens_of(tokens: Tokens, text: str, phrase: str) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
 _BROKEN = re.compile(r"([^\W_]+(?:[-’'][^\W_]+)*)[-\u00ad]$")
 _OPENING = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
+_LONGEST_WORD = 80
 _STAND_BEFORE_A_HYPHEN = frozenset(
     "all anti co cross ex full half high inter intra long low mid multi non off on over part post pre pro"
     " re self semi short sub under well year one two three four five six seven eight nine ten".split()
@@ -34,9 +35,13 @@ class Hyphens:
 
     def joined(self, before: str, after: str) -> str:
         """Return two lines as one."""
-        broken, opening = _BROKEN.search(before), _OPENING.match(after)
         if before.endswith("\u00ad"):
             return before[:-1] + after
+        if re.search(r"\d[–-]$", before) and after[:1].isdigit():
+            return before + after
+        ends = before.endswith("-")
+        broken = _BROKEN.search(before[-_LONGEST_WORD:]) if ends else None
+        opening = _OPENING.match(after[:_LONGEST_WORD])
         if broken is None or opening is None:
             return f"{before} {after}" if before and after else before + after
         return before + after if self._keeps_hyphen(broken[1], opening[0]) else before[:-1] + after

@@ -38,8 +38,9 @@ def read_pdf(data: bytes, *, on_page: Callable[[int, int], None] | None = None) 
     writer = write_blocks(layout)
     if not writer.blocks:
         many = "1 page" if pages == 1 else f"{pages} pages"
+        found = "no text but headers and footers" if layout.dropped else "no text layer"
         raise CorpusError(
-            f"has no text layer: its {many} are pictures, as of a scanner; "
+            f"has {found}: its {many} are pictures, as of a scanner; "
             "have the text recognised (OCR) and add the result"
         )
     return Document(

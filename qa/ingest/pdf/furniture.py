@@ -47,10 +47,22 @@ def find_furniture(pages: Sequence[tuple[Sequence[Line], float]]) -> list[Furnit
         for line in lines
         if _band(line, height) is not None and (printed := _printed_number(line)) and printed.isdigit()
     )
-    usual = next((offset for offset, count in offsets.most_common(1) if count > 1), None)
+    # More than one where the pages of a letter or an annex are counted for themselves.
+    usual = frozenset(offset for offset, count in offsets.items() if count > 1)
     return [
         _of_page(lines, height, number, repeated, needed, usual)
         for number, (lines, height) in enumerate(pages, start=1)
+    ]
+
+
+def repeated_on_pages(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """Return of each page those lines that stand on many others too, wherever they stand."""
+    words = [[re.sub(r"\d+", "#", line.text.casefold()) for line in lines] for lines in pages]
+    counted = Counter(each for on_page in words for each in set(on_page))
+    needed = max(_FEWEST_PAGES, len(pages) * _SHARE)
+    return [
+        [line for line, each in zip(lines, on_page, strict=True) if counted[each] >= needed]
+        for lines, on_page in zip(pages, words, strict=True)
     ]
 
 
@@ -60,7 +72,7 @@ def _of_page(
     number: int,
     repeated: Counter[tuple[str, int, bool]],
     needed: float,
-    usual: int | None,
+    usual: frozenset[int],
 ) -> Furniture:
     dropped: list[tuple[str, Line]] = []
     label: str | None = None
@@ -115,15 +127,15 @@ def _bare(text: str) -> str:
     return re.sub(r"^[-–—|\s]+|[-–—|\s]+$", "", text)
 
 
-def _fits(printed: str, number: int, usual: int | None) -> bool:
-    return not printed.isdigit() or usual is None or int(printed) - number == usual
+def _fits(printed: str, number: int, usual: frozenset[int]) -> bool:
+    return not printed.isdigit() or not usual or int(printed) - number in usual
 
 
-def _is_page_number(line: Line, printed: str, height: float, number: int, usual: int | None) -> bool:
+def _is_page_number(line: Line, printed: str, height: float, number: int, usual: frozenset[int]) -> bool:
     """Whether a number alone on a line counts the pages: as those of other pages do, or at the very edge."""
     if len(line.segments) > 1 or not _NUMBER.fullmatch(_bare(line.text)):
         return False
     at_edge = not _PAGE_NUMBER_BAND * height < line.y < (1 - _PAGE_NUMBER_BAND) * height
     if not printed.isdigit():
         return at_edge
-    return int(printed) - number == usual if usual is not None else at_edge
+    return int(printed) - number in usual if usual else at_edge

@@ -9,18 +9,25 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import mean
 
-from qa.ingest.pdf.furniture import find_furniture
-from qa.ingest.pdf.grids import Grid, find_grids
+from qa.ingest.pdf.furniture import find_furniture, repeated_on_pages
+from qa.ingest.pdf.grids import CellBox, Grid, find_grids
 from qa.ingest.pdf.lines import Line, Segment, lines_of
-from qa.ingest.pdf.pdfium import PdfFile, PrintedPage, Rule
+from qa.ingest.pdf.pdfium import Glyph, PdfFile, PrintedPage, Rule
 from qa.types import Dropped, Page
 
 _GUTTER = 12.0
 """The least distance between two columns, in points."""
 
+_MOST_GUTTERS = 12
 _FEWEST_IN_COLUMN = 5
 _SHORTEST_IN_COLUMN = 18
 """Lines a column has at least, and letters they have on average."""
+
+_MOST_SEGMENTS = 1_000
+"""A page with more pieces of lines than this holds a drawing, not columns."""
+
+_BEHIND = 3.0
+"""What is so many times as large as the text and overlaps it is a watermark."""
 
 _NOTE_SIZE = 0.93
 """Footnotes are set no larger than this share of the text's size."""
@@ -56,6 +63,9 @@ class Laid:
     pieces: list[Line | TableRow]
     right: float
     """Where its lines end at most."""
+
+    turned: bool = False
+    """Whether it is read with the page turned, so that nothing else goes on in it."""
 
 
 @dataclass(slots=True)
@@ -101,12 +111,15 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
             on_page(number, len(file))
     layout.size = _usual_size(sheets)
     furniture = find_furniture([(sheet.lines, sheet.height) for sheet in sheets])
-    for sheet, found in zip(sheets, furniture, strict=True):
+    beside = repeated_on_pages([sheet.turned for sheet in sheets])
+    for sheet, found, turned_ in zip(sheets, furniture, beside, strict=True):
         page_ = Page(sheet.number, found.label or _other_label(sheet))
         layout.pages[sheet.number] = page_
-        gone = [line for _, line in found.lines]
-        lines = [line for line in sheet.lines if not any(line is each for each in gone)]
-        layout.dropped += [Dropped(reason, line.text, page_) for reason, line in found.lines]
+        watermarks = [*turned_, *_behind(sheet.lines, layout.size)]
+        no_text = [*found.lines, *(("header", line) for line in watermarks)]
+        gone = {id(line) for _, line in no_text}
+        lines = [line for line in sheet.lines if id(line) not in gone]
+        layout.dropped += [Dropped(reason, line.text, page_) for reason, line in no_text]
         if sheet.hidden:
             layout.dropped.append(Dropped("hidden", sheet.hidden, page_))
         if sheet.blank:
@@ -114,8 +127,8 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
         lines, notes = _notes(lines, sheet, layout.size)
         layout.notes += notes
         layout.columns += _columns(lines, sheet)
-        if sheet.turned:
-            layout.columns.append(_laid(sheet.turned, [], sheet.number))
+        if turned := [line for line in sheet.turned if id(line) not in gone]:
+            layout.columns.append(_laid(turned, [], sheet.number, turned=True))
     return layout
 
 
@@ -149,32 +162,25 @@ def _rows(grid: Grid, page: PrintedPage, taken: set[int]) -> tuple[list[TableRow
     by_row: dict[int, list[list[Line]]] = {}
     tops: dict[int, float] = {}
     framed: list[Line] = []
+    inside: dict[CellBox, list[Glyph]] = {}
     used: set[int] = set()
+    for index, glyph in enumerate(page.glyphs):
+        if index not in taken and (held_by := grid.cell_of(glyph)):
+            inside.setdefault(held_by, []).append(glyph)
+            used.add(index)
     for cell in grid.cells:
-        inside = [
-            index
-            for index, glyph in enumerate(page.glyphs)
-            if index not in taken and index not in used and cell.holds(glyph)
-        ]
-        used.update(inside)
-        lines = lines_of([page.glyphs[index] for index in inside], page=page.number)
+        lines = lines_of(inside.get(cell, ()), page=page.number)
         if cell.columns == grid.columns and cell.column == 0:
             framed += lines
             continue
-        row = by_row.setdefault(cell.row, [[] for _ in range(grid.columns)])
-        row[cell.column] = lines
+        by_row.setdefault(cell.row, [[] for _ in range(grid.columns)])[cell.column] = lines
         tops[cell.row] = cell.top
     rows = [TableRow(cells, page.number, tops[row]) for row, cells in sorted(by_row.items()) if any(cells)]
-    rows = [_without_empty_columns(rows, row) for row in rows]
-    if rows:
-        rows[0].is_first = True
+    filled = [any(row.cells[column] for row in rows) for column in range(grid.columns)]
+    for place, row in enumerate(rows):
+        row.cells = [cell for cell, is_filled in zip(row.cells, filled, strict=True) if is_filled]
+        row.is_first = not place
     return rows, framed, used
-
-
-def _without_empty_columns(rows: Sequence[TableRow], row: TableRow) -> TableRow:
-    filled = [any(each.cells[column] for each in rows) for column in range(len(row.cells))]
-    cells = [cell for cell, is_filled in zip(row.cells, filled, strict=True) if is_filled]
-    return TableRow(cells, row.page, row.top)
 
 
 def _usual_size(sheets: Iterable[_Sheet]) -> float:
@@ -183,6 +189,22 @@ def _usual_size(sheets: Iterable[_Sheet]) -> float:
         for line in sheet.lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
     return sizes.most_common(1)[0][0] if sizes else 12.0
+
+
+def _behind(lines: Sequence[Line], size: float) -> list[Line]:
+    """Return the lines that others are printed over."""
+    return [
+        line
+        for line in lines
+        if line.size > _BEHIND * size
+        and any(
+            other.size < line.size / 2
+            and line.y - 0.7 * line.size < other.y < line.y
+            and other.left < line.right
+            and line.left < other.right
+            for other in lines
+        )
+    ]
 
 
 def _other_label(sheet: _Sheet) -> str | None:
@@ -235,6 +257,9 @@ def _columns(lines: list[Line], sheet: _Sheet) -> Iterator[Laid]:
     """Yield the lines of a page, column by column where there are some; rows of tables in their places."""
     rows = list(sheet.rows)
     at = 0
+    if sum(len(line.segments) for line in lines) > _MOST_SEGMENTS:
+        yield _laid(lines, rows, sheet.number)
+        return
     while at < len(lines):
         band = _band(lines, at)
         if band is None:
@@ -262,14 +287,14 @@ def _columns(lines: list[Line], sheet: _Sheet) -> Iterator[Laid]:
 def _taken(rows: list[TableRow], above: float | None) -> list[TableRow]:
     """Take the rows that stand above a place, or all."""
     taken = [row for row in rows if above is None or row.top < above]
-    rows[:] = [row for row in rows if row not in taken]
+    rows[:] = [row for row in rows if not (above is None or row.top < above)]
     return taken
 
 
-def _laid(lines: Sequence[Line], rows: Sequence[TableRow], page: int) -> Laid:
+def _laid(lines: Sequence[Line], rows: Sequence[TableRow], page: int, *, turned: bool = False) -> Laid:
     pieces: list[Line | TableRow] = [*lines, *rows]
     pieces.sort(key=lambda piece: piece.top if isinstance(piece, TableRow) else piece.y - piece.size)
-    return Laid(page, pieces, max((line.right for line in lines), default=0.0))
+    return Laid(page, pieces, max((line.right for line in lines), default=0.0), turned)
 
 
 def _band(lines: Sequence[Line], start: int) -> tuple[int, float] | None:
@@ -291,15 +316,17 @@ def _band(lines: Sequence[Line], start: int) -> tuple[int, float] | None:
 
 
 def _gutters(lines: Sequence[Line], start: int) -> list[float]:
-    """Return places where columns may be parted, near to where the first lines are."""
+    """Return places where columns may be parted: to the left of where one of the first lines begins again."""
+    first = lines[start : start + 2 * _FEWEST_IN_COLUMN]
     places: list[float] = []
-    for line in lines[start : start + 2 * _FEWEST_IN_COLUMN]:
-        for before, after in pairwise(line.segments):
-            if after.left - before.right >= _GUTTER and not any(
-                abs(after.left - place) < _GUTTER for place in places
-            ):
+    for line in first:
+        for before, after in pairwise([None, *line.segments]):
+            assert after is not None
+            gap = after.left - (min(each.left for each in first) if before is None else before.right)
+            is_new = not any(abs(after.left - _GUTTER / 2 - place) < _GUTTER for place in places)
+            if gap >= _GUTTER and is_new:
                 places.append(after.left - _GUTTER / 2)
-    return places
+    return places[:_MOST_GUTTERS]
 
 
 def _crosses(line: Line, gutter: float) -> bool:

@@ -20,6 +20,12 @@ _SEGMENT_GAP = 1.1
 _RAISED_SIZE = 0.82
 """A letter smaller than this share of its line's, and above the baseline, is a raised one."""
 
+_SMALLEST_BESIDE = 0.4
+"""What is smaller than this share of a letter is not beside it: that is a watermark or an initial."""
+
+_STEP = 4.0
+"""Lines are looked for by their height in steps of so many points."""
+
 _LIGATURES = str.maketrans(
     {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
     | {0xA0: " ", 0x2011: "-", 0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x95: "•", 0x96: "–", 0x97: "—"}
@@ -86,12 +92,16 @@ def lines_of(glyphs: Iterable[Glyph], *, page: int) -> list[Line]:
     """Return the lines of glyphs that are read from left to right, from the top; those of columns as one."""
     runs = list(_runs(glyphs))
     rows: list[list[_Run]] = []
+    at_height: dict[int, list[list[_Run]]] = {}
     for run in sorted(runs, key=lambda each: (-each.size, each.y, each.left)):
-        near = [row for row in rows if _is_beside(row[0], run)]
+        near = [row for row in at_height.get(int(run.y // _STEP), ()) if _is_beside(row[0], run)]
         if near:
             min(near, key=lambda row: abs(row[0].y - run.y)).append(run)
         else:
             rows.append([run])
+            first, last = (int((run.y + side * 0.5 * run.size) // _STEP) for side in (-1, 1))
+            for height in range(first, last + 1):
+                at_height.setdefault(height, []).append(rows[-1])
     lines = [line for row in rows if (line := _line(row, page)) is not None]
     return sorted(lines, key=lambda line: (line.y, line.left))
 
@@ -158,6 +168,8 @@ def _trimmed(run: _Run) -> _Run | None:
 
 def _is_beside(main: _Run, run: _Run) -> bool:
     """Whether a run stands on the line of another one at least as large: its letters overlap half of them."""
+    if run.size < _SMALLEST_BESIDE * main.size:
+        return False
     top, bottom = max(main.y - 0.7 * main.size, run.y - 0.7 * run.size), min(main.y, run.y)
     lowest = max(main.y, run.y) - min(main.y, run.y)
     return bottom - top > 0.5 * 0.7 * run.size and lowest < 0.5 * main.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -28,6 +28,9 @@ _LEADING = 1.22
 
 _WIDE = 1.3
 """Lines further apart than so many usual distances stand in different paragraphs."""
+
+_COLUMNS_APART = 60.0
+"""What begins so much further to the right, in points, is another column, not another margin."""
 
 _BULLET = re.compile(
     r"(?P<mark>[•▪◦●■□◼◾‣⁃►➔➢➤✓✔\ue000-\uf8ff]|[-–—o](?=\s))\s*(?=\S)|(?P<part>\((?:[a-z]{1,2}|[ivx]{1,5})\)|[a-z]\))\s+(?=\S)"
@@ -54,6 +57,16 @@ class _Group:
     body_left: float = field(default=0.0)
     """Where its lines after the first begin."""
 
+    first_left: float = field(default=0.0)
+    """Where its first line begins, or would begin on the page that it goes on to."""
+
+    def go_on(self, line: Line, laid: Laid) -> None:
+        """Add a line of the next page or column, where lines may begin elsewhere."""
+        self.first_left += line.left - self.body_left
+        self.body_left = line.left
+        self.lines.append(line)
+        self.laid = laid
+
     @property
     def first(self) -> Line:
         return self.lines[0]
@@ -77,8 +90,15 @@ class _Paragraphs:
         self._leading = _leading(layout)
         lines = [piece for laid in layout.columns for piece in laid.pieces if isinstance(piece, Line)]
         self._hyphens = Hyphens(line.text for line in lines)
+        # Left and right pages may have other margins.
+        self._margins = [
+            _most_common(left for laid in layout.columns if laid.page % 2 == side for left in _lefts(laid))
+            for side in (0, 1)
+        ]
+        self._lefts: dict[int, float] = {}
         self._listed: set[int] = set()
-        self._previous: _Group | None = None
+        # What is read with the page turned is a stream of its own.
+        self._previous: dict[bool, _Group | None] = {False: None, True: None}
         self._notes: dict[tuple[int, str], list[Note]] = {}
         for note in _whole_notes(layout.notes):
             self._notes.setdefault((note.page, note.mark or ""), []).append(note)
@@ -108,11 +128,12 @@ class _Paragraphs:
     def _grouped(self, laid: Laid) -> Iterator[_Group | TableRow]:
         """Yield the groups that begin in a column; one of the column before may grow by its first lines."""
         group = None
-        if self._previous is not None and id(self._previous.last) in self._listed:
+        above = self._previous[laid.turned]
+        if above is not None and id(above.last) in self._listed:
             self._list_contents(laid, 0)
         for place, piece in enumerate(laid.pieces):
             if isinstance(piece, TableRow):
-                self._previous = group = None
+                self._previous[laid.turned] = group = None
                 yield piece
                 continue
             if _CONTENTS.fullmatch(piece.text):
@@ -122,21 +143,21 @@ class _Paragraphs:
                 if len(group.lines) == 2:
                     group.body_left = piece.left
                 continue
-            before, group = self._previous, self._opened(piece, laid, self._previous)
+            before = self._previous[laid.turned]
+            group = self._opened(piece, laid, before)
             if before is not None and before.laid is not laid and self._goes_on_from(before, group):
-                before.lines.append(piece)
-                before.laid = laid
+                before.go_on(piece, laid)
                 group = before
             else:
                 yield group
-            self._previous = group
+            self._previous[laid.turned] = group
 
     def _opened(self, line: Line, laid: Laid, before: _Group | None) -> _Group:
         """Return a group that begins with a line."""
         bullet = None if self._is_large(line) else _BULLET.match(line.text)
         marker = (bullet["mark"] or bullet["part"]) if bullet else ""
         group = _Group([line], laid, heading=self._looks_like_heading(line), marker=marker)
-        group.body_left = _text_left(line)
+        group.first_left, group.body_left = line.left, _text_left(line)
         if id(line) in self._listed:
             group.heading, group.marker = False, ""
         if before is not None and before.laid is laid:
@@ -193,10 +214,10 @@ class _Paragraphs:
     def _may_open(self, group: _Group, line: Line) -> bool:
         """Whether a line that begins with a number may open a paragraph: it stands out from what is above."""
         stands_out = line.left < group.body_left - 4
-        own_hang = _text_left(line) - line.left > 0.9 * line.size and abs(line.left - group.first.left) < 3
+        own_hang = _text_left(line) - line.left > 0.9 * line.size and abs(line.left - group.first_left) < 3
         apart = line.y - group.last.y > 1.12 * self._distance(line)
-        numbered = _NUMBER.match(group.first.text) is not None and abs(line.left - group.first.left) < 3
-        hangs = group.body_left > group.first.left + 4
+        numbered = _NUMBER.match(group.first.text) is not None and abs(line.left - group.first_left) < 3
+        hangs = group.body_left > group.first_left + 4
         return (
             stands_out
             or (own_hang and (apart or numbered))
@@ -221,16 +242,30 @@ class _Paragraphs:
             return False
         if abs(line.size - above.size) > 0.7 or line.bold != above.bold:
             return False
-        hangs = before.body_left > before.first.left + 4
-        if _NUMBER.match(line.text) and (not hangs or line.left < before.body_left - 4):
+        hangs = before.body_left > before.first_left + 4
+        left = line.left - self._shift(before.laid, group.laid)
+        if _NUMBER.match(line.text) and (not hangs or left < before.body_left - 4):
             return False
         if line.text[0].islower():
             return True
         ended = above.text.rstrip(_CLOSERS).endswith(_ENDS)
         if not ended and len(before.lines) + len(group.lines) > 2:
             return True
-        same_indent = abs(line.left - before.body_left) < 3
+        same_indent = abs(left - before.body_left) < 3
         return same_indent and not self._was_broken_off(before, line)
+
+    def _shift(self, before: Laid, after: Laid) -> float:
+        """Return how much further to the right lines begin in a column or page than in the one before."""
+        apart = self._usual_left(after) - self._usual_left(before)
+        if abs(apart) > _COLUMNS_APART:
+            return apart
+        margins = self._margins
+        return margins[after.page % 2] - margins[before.page % 2] if before.page != after.page else 0.0
+
+    def _usual_left(self, laid: Laid) -> float:
+        if id(laid) not in self._lefts:
+            self._lefts[id(laid)] = _most_common(_lefts(laid))
+        return self._lefts[id(laid)]
 
     def _looks_like_heading(self, line: Line) -> bool:
         text = line.text
@@ -299,17 +334,20 @@ class _Paragraphs:
 
     def _text(self, lines: Sequence[Line]) -> tuple[str, list[Emphasis], list[str]]:
         """Return the words of lines, broken words joined, what is emphasised, and the footnotes called."""
-        text = ""
+        done: list[str] = []
+        last, length = "", 0
         emphasis: list[Emphasis] = []
         calls: list[str] = []
         for line in lines:
             words, stretches, called = self._line_text(line)
             calls += called
-            joined = self._hyphens.joined(text, words) if text else words
-            offset = len(joined) - len(words)
-            text = joined
-            emphasis += _moved(stretches, offset)
-        return text, _joined(emphasis), calls
+            joined = self._hyphens.joined(last, words) if last else words
+            before = joined.removesuffix(words)
+            done.append(before)
+            length += len(before)
+            last = words
+            emphasis += _moved(stretches, length)
+        return "".join([*done, last]), _joined(emphasis), calls
 
     def _line_text(self, line: Line) -> tuple[str, list[Emphasis], list[str]]:
         """Return the words of a line; a raised mark that calls no footnote is one of its words."""
@@ -428,6 +466,16 @@ def _leading(layout: Layout) -> dict[int, float]:
                 distances.setdefault(round(below.size), []).append(distance)
     # Lines of one paragraph are the nearest to each other; where most stand alone, still a quarter are.
     return {size: quantiles(each, n=4)[0] for size, each in distances.items() if len(each) >= 5}
+
+
+def _lefts(laid: Laid) -> Iterator[float]:
+    """Yield where the words of each line begin."""
+    return (_text_left(piece) for piece in laid.pieces if isinstance(piece, Line))
+
+
+def _most_common(places: Iterable[float]) -> float:
+    counted = Counter(round(place) for place in places)
+    return float(counted.most_common(1)[0][0]) if counted else 0.0
 
 
 def _look(line: Line) -> tuple[float, bool]:
