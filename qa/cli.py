@@ -323,8 +323,11 @@ def _run_index(options: argparse.Namespace) -> ExitCode:
         added = Library.add(folder, options.paths, on_failure=failed.append)
         for sentence in failed:
             _say(sentence)
-        for path in added:
-            _say(f"In the corpus: {path}")
+        if len(added) > 1:
+            _say(f"In the corpus: {plural(len(added), 'file')}")
+        else:
+            for path in added:
+                _say(f"In the corpus: {path}")
         if not added:
             return ExitCode.CORPUS_OR_INDEX
     if not options.force and Library.is_current(folder, model=options.model):
@@ -547,7 +550,7 @@ class _QuestionBar:
         self._bar.refresh()
 
 
-_STEPS = {"reading": "report", "encoding": "passage", "looking at": "page"}
+_STEPS = {"reading": "report", "reading pages": "page", "encoding": "passage", "looking at": "page"}
 """What the stages of a build, and of an inspection, are counted in."""
 
 
@@ -578,7 +581,7 @@ class _ProgressDisplay:
                 self._bar = tqdm(total=progress.total, desc=stage, unit=unit, leave=False)
             else:
                 what = f" {plural(progress.total, noun)}" if noun else ""
-                _say(f"{progress.stage.capitalize()}{what}")
+                _say(f"{progress.stage.partition(' pages')[0].capitalize()}{what}")
         if self._bar is not None:
             self._bar.update(progress.done - self._bar.n)
 

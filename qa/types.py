@@ -679,7 +679,8 @@ class Encoder(Protocol):
 class Progress(NamedTuple):
     """How far something is: `done` of `total` steps of one stage.
 
-    A build has the stages ``"reading"``, ``"preparing the model"``, ``"encoding"`` and ``"finishing"``.
+    A build has the stages ``"reading"`` (and, in a report of many pages, ``"reading pages"``),
+    ``"preparing the model"``, ``"encoding"`` and ``"finishing"``.
     """
 
     stage: str

@@ -577,7 +577,7 @@ def test_an_empty_corpus_is_an_error_that_says_what_to_put_there(command: Comman
 def test_a_report_that_vanishes_while_indexing_is_named_and_the_old_index_stays(
     command: Command, small_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def vanish(file: ReportFile) -> ReportOutline:
+    def vanish(file: ReportFile, **_: object) -> ReportOutline:
         file.path.unlink()
         return read_report(file)
 

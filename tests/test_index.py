@@ -263,7 +263,7 @@ def test_a_report_changed_while_it_was_indexed_is_a_reason(
 ) -> None:
     folder = small_library(tmp_path / "library")
 
-    def read_then_write(file: ReportFile) -> ReportOutline:
+    def read_then_write(file: ReportFile, **_: object) -> ReportOutline:
         read = read_report(file)
         with file.path.open("a") as open_file:
             open_file.write("\n3. One more paragraph.\n")

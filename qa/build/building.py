@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 
     from qa.types import Vectors
 
+_MANY_PAGES = 200
+"""The pages of a report that has more are counted as they are read: it takes long."""
+
 _GROUP = 256
 """Passages of a report that are encoded at a time."""
 
@@ -142,7 +145,7 @@ def build_index(
         present: dict[str, str] = {}
         for done, file in enumerate(files):
             show(Progress("reading", done, len(files)))
-            found = find(file, earlier, present)
+            found = find(file, earlier, present, on_page=partial(_show_pages, show))
             outcomes.append(outcome(found))
             if isinstance(found, LeftOut):
                 build.leave_out(found)
@@ -448,6 +451,11 @@ def _nothing_read(corpus: Path, outcomes: Sequence[FileOutcome]) -> CorpusError:
         return CorpusError(sentences[0])
     more = f"; and {len(sentences) - _MOST_NAMED} more" if len(sentences) > _MOST_NAMED else ""
     return CorpusError(f"No report in {corpus} can be read: {'; '.join(sentences[:_MOST_NAMED])}{more}")
+
+
+def _show_pages(show: ProgressCallback, done: int, pages: int) -> None:
+    if pages > _MANY_PAGES:
+        show(Progress("reading pages", done, pages))
 
 
 def _show_nothing(_: Progress) -> None:

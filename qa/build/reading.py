@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,13 @@ class _Seen(NamedTuple):
     modified_ns: int = 0
 
 
-def find(file: ReportFile, earlier: Index | None, present: Mapping[str, str]) -> Found | LeftOut:
+def find(
+    file: ReportFile,
+    earlier: Index | None,
+    present: Mapping[str, str],
+    *,
+    on_page: Callable[[int, int], None] | None = None,
+) -> Found | LeftOut:
     """Read a report, or take it over as it was read for the index before.
 
     Parameters
@@ -40,6 +46,8 @@ def find(file: ReportFile, earlier: Index | None, present: Mapping[str, str]) ->
         The index before, or none.
     present
         The names of the files that are in the index already, by the sha256 of their content.
+    on_page
+        Called with how many pages of it are read and how many there are.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def find(file: ReportFile, earlier: Index | None, present: Mapping[str, str]) ->
                 and (failed.described_sha256, failed.sha256) == (described, found)
             ):
                 return dataclasses.replace(failed, bytes=seen.bytes, modified_ns=seen.modified_ns)
-        read = read_report(file)
+        read = read_report(file, on_page=on_page)
     except UnreadableReportError as error:
         return _left_out(file, found, seen, described, error.reason)
     return Found(read, _indexed(read, seen, described))

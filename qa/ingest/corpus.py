@@ -119,8 +119,15 @@ def id_of(path: Path) -> str:
     return slug(path.stem.replace("_", "-"))
 
 
-def read_report(file: ReportFile) -> ReportOutline:
+def read_report(file: ReportFile, *, on_page: Callable[[int, int], None] | None = None) -> ReportOutline:
     """Read a report and cut it into passages.
+
+    Parameters
+    ----------
+    file
+        The report.
+    on_page
+        Called with how many pages are read and how many there are.
 
     Raises
     ------
@@ -129,7 +136,7 @@ def read_report(file: ReportFile) -> ReportOutline:
     CorpusError
         If it is missing.
     """
-    reading = read_whole(file)
+    reading = read_whole(file, on_page=on_page)
     return ReportOutline(
         reading.report,
         reading.outlined.passages,

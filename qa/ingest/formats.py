@@ -140,7 +140,15 @@ def format_of(data: bytes, name: str) -> Format:
         raise CorpusError(_IMAGE.format("SVG"))
     if not is_markdown and _TAG.match(opening) and len(_TAG.findall(opening[:8192])) >= _FEWEST_TAGS:
         return Format.HTML
-    text, _ = decode(data)
+    try:
+        text, _ = decode(data)
+    except CorpusError:
+        named = _FORMAT_OF_SUFFIX.get(PurePath(name).suffix.lower(), Format.TEXT)
+        if named in {Format.TEXT, Format.MARKDOWN}:
+            raise
+        raise CorpusError(
+            f"is no {_CALLED[named][0].removeprefix('a ')} that can be read; fetch it again"
+        ) from None
     if not clean(text):
         raise CorpusError(_EMPTY)
     if text.lstrip("\ufeff \t\r\n").startswith("<?xml"):
