@@ -380,6 +380,14 @@ def test_a_raised_sign_that_calls_no_footnote_is_kept(words: str) -> None:
     assert texts(read(page), Form.TEXT)[0] == f"1. {plain} were seen. {text_of(1)}"
 
 
+def test_emphasis_stands_where_it_is_printed_behind_a_raised_sign() -> None:
+    page = filler(MadePage(), 1, 2)
+    page.lines(["The 1^st^ of **many rooms** was 12 m^2^ and **very small** indeed."])
+    block = read(page).blocks[-1]
+    assert block.text == "The 1st of many rooms was 12 m2 and very small indeed."
+    assert [block.text[e.start : e.end] for e in block.emphasis] == ["many rooms", "very small"]
+
+
 def test_two_footnotes_on_a_page_are_two_and_each_belongs_to_what_calls_it() -> None:
     page = noted(
         body=[f"The act^1^ applies. {text_of(1)}", f"The guide^2^ too. {text_of(2)}"],
@@ -463,6 +471,39 @@ def test_a_table_whose_lines_are_drawn_in_a_form_is_a_table() -> None:
     # The form is drawn moved and at twice the size.
     form = b"0.5 0 0 0.5 -5 -10 cm\n" + b"\n".join(frames)
     assert rows(read_pdf(made_pdf(page, form=form))) == GRADES
+
+
+def test_judgements_in_aligned_columns_without_rules_are_rows() -> None:
+    judged = [
+        ["Overall effectiveness", "Good"],
+        ["Leadership and governance", "Outstanding"],
+        ["Help and protection", "Requires improvement"],
+    ]
+    page = filler(MadePage(), 1, 2)
+    for area, grade in judged:
+        page.put(MARGIN + 260, page.y, grade).lines([area])
+    page.y += 20
+    document = read(filler(page, 3, 4))
+    assert rows(document) == judged
+    assert numbers(document) == ["1", "2", "3", "4"]
+
+
+def test_a_contents_list_without_dots_is_no_table() -> None:
+    page = MadePage().paragraph("Contents", size=16, bold=True)
+    for title, number in (("Summary", "3"), ("Leadership", "4"), ("Safeguarding", "11"), ("Annex", "ix")):
+        page.put(WIDTH - MARGIN - 20, page.y, number).lines([title])
+    document = read(page, filler(MadePage()))
+    assert not rows(document)
+    assert passages(document)[0].kind is Kind.CONTENTS
+
+
+def test_short_columns_of_prose_are_no_table() -> None:
+    page = filler(MadePage(), 1, 2)
+    top = page.y
+    for place, x in enumerate((MARGIN, WIDTH / 2 + 10)):
+        page.y = top
+        page.lines(wrapped(text_of(place, 1), COLUMN)[:3], x=x)
+    assert not rows(read(filler(page, 3, 4)))
 
 
 def test_words_in_a_frame_are_text() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import mean
 
+from qa.ingest.pdf.aligned import aligned_lines
 from qa.ingest.pdf.furniture import find_furniture, repeated_on_pages
 from qa.ingest.pdf.grids import CellBox, Grid, find_grids
 from qa.ingest.pdf.lines import Line, Segment, lines_of
@@ -112,24 +113,28 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
     layout.size = _usual_size(sheets)
     furniture = find_furniture([(sheet.lines, sheet.height) for sheet in sheets])
     beside = repeated_on_pages([sheet.turned for sheet in sheets])
-    for sheet, found, turned_ in zip(sheets, furniture, beside, strict=True):
-        page_ = Page(sheet.number, found.label or _other_label(sheet))
-        layout.pages[sheet.number] = page_
-        watermarks = [*turned_, *_behind(sheet.lines, layout.size)]
-        no_text = [*found.lines, *(("header", line) for line in watermarks)]
-        gone = {id(line) for _, line in no_text}
-        lines = [line for line in sheet.lines if id(line) not in gone]
-        layout.dropped += [Dropped(reason, line.text, page_) for reason, line in no_text]
-        if sheet.hidden:
-            layout.dropped.append(Dropped("hidden", sheet.hidden, page_))
-        if sheet.blank:
-            layout.without_text.append(sheet.number)
-        lines, notes = _notes(lines, sheet, layout.size)
-        layout.notes += notes
-        layout.columns += _columns(lines, sheet)
-        if turned := [line for line in sheet.turned if id(line) not in gone]:
-            layout.columns.append(_laid(turned, [], sheet.number, turned=True))
+    for sheet, found, along in zip(sheets, furniture, beside, strict=True):
+        layout.pages[sheet.number] = Page(sheet.number, found.label or _other_label(sheet))
+        watermarks = [*along, *_behind(sheet.lines, layout.size)]
+        _add(layout, sheet, [*found.lines, *(("header", line) for line in watermarks)])
     return layout
+
+
+def _add(layout: Layout, sheet: _Sheet, no_text: Sequence[tuple[str, Line]]) -> None:
+    """Add a page to a layout, given those of its lines that are no text, and why."""
+    page = layout.pages[sheet.number]
+    gone = {id(line) for _, line in no_text}
+    lines = [line for line in sheet.lines if id(line) not in gone]
+    layout.dropped += [Dropped(reason, line.text, page) for reason, line in no_text]
+    if sheet.hidden:
+        layout.dropped.append(Dropped("hidden", sheet.hidden, page))
+    if sheet.blank:
+        layout.without_text.append(sheet.number)
+    lines, notes = _notes(lines, sheet, layout.size)
+    layout.notes += notes
+    layout.columns += _columns(lines, sheet)
+    if turned := [line for line in sheet.turned if id(line) not in gone]:
+        layout.columns.append(_laid(turned, [], sheet.number, turned=True))
 
 
 def _sheet(page: PrintedPage) -> _Sheet:
@@ -292,7 +297,15 @@ def _taken(rows: list[TableRow], above: float | None) -> list[TableRow]:
 
 
 def _laid(lines: Sequence[Line], rows: Sequence[TableRow], page: int, *, turned: bool = False) -> Laid:
-    pieces: list[Line | TableRow] = [*lines, *rows]
+    aligned = {
+        place: TableRow(
+            [[Line([segment], line.y, line.page)] for segment in line.segments], page, line.y, place == start
+        )
+        for start, end in aligned_lines(lines)
+        for place, line in enumerate(lines[start:end], start)
+    }
+    pieces: list[Line | TableRow] = [aligned.get(place, line) for place, line in enumerate(lines)]
+    pieces += rows
     pieces.sort(key=lambda piece: piece.top if isinstance(piece, TableRow) else piece.y - piece.size)
     return Laid(page, pieces, max((line.right for line in lines), default=0.0), turned)
 
