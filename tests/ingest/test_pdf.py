@@ -312,6 +312,29 @@ def test_headers_that_differ_on_left_and_right_pages_and_hold_the_page_number_ar
     ]
 
 
+def test_a_running_header_set_in_a_ruled_table_is_no_text() -> None:
+    pages: list[MadePage] = []
+    for place in range(6):
+        page = MadePage()
+        page.y = 30
+        page.table([["Inspection of Anytown", f"Page {place + 1} of 6"]], [300, 150])
+        page.y = 125
+        pages.append(filler(page, 3 * place + 1, 3 * place + 3))
+    document = read(*pages)
+    assert texts(document) == [f"{number}. {text_of(number)}" for number in range(1, 19)]
+    assert [block.page.label for block in document.blocks if block.page][::3] == list("123456")
+
+
+def test_a_table_that_goes_on_at_the_top_of_many_pages_is_text() -> None:
+    pages: list[MadePage] = []
+    for place in range(5):
+        page = filler(MadePage().table([["Area", "Judgement"]], [200, 150]), 5 * place + 1, 5 * place + 5)
+        pages.append(page.table([["Area", "Judgement"], [text_of(place, 1), "Good"]], [200, 150]))
+    assert [text_of(place, 1) for place in range(5)] == [
+        row[0] for row in rows(read(*pages)) if row[1] == "Good"
+    ]
+
+
 def test_the_label_printed_on_a_page_is_told_apart_from_its_place_in_the_file() -> None:
     cover = MadePage().put(MARGIN, 300, "Inspection of Anytown", size=28)
     roman = [filler(MadePage(), 1, 2, stop=")").put(WIDTH / 2, 815, label, size=9) for label in ("i", "ii")]
@@ -1004,6 +1027,29 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
         content[place] = data.draw(st.integers(0, 255))
     with read_or_refused():
         read_pdf(bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))]))
+
+
+OPERATORS = (
+    "q Q cm m l c re h S f B n W BT ET Tf Td TD Tm T* Tj TJ Ts Tz Tr Tw Tc TL rg RG g gs Do sh ' \""
+).split()
+NUMBERS = st.one_of(
+    st.integers(-5, 800).map(str),
+    st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda number: f"{number:f}"),
+    st.sampled_from(["1e40", "99999999999999999999", "-0", "--5", "nan"]),
+)
+OPERANDS = st.one_of(
+    NUMBERS, st.sampled_from(["/F0", "/F1", "/X0", "(words of it)", "[(so) -300 (is)]", "<41ff>"])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.lists(OPERANDS, max_size=6), st.sampled_from(OPERATORS)), max_size=60))
+def test_a_page_of_random_operators_is_read(operations: list[tuple[list[str], str]]) -> None:
+    page = filler(MadePage(), 1, 2)
+    page.marks.append(
+        " ".join(f"{' '.join(operands)} {operator}" for operands, operator in operations).encode()
+    )
+    assert texts(read(page))[0] == f"1. {text_of(1)}"
 
 
 DAMAGED = made_pdf(filler(MadePage()).table(GRADES, [100, 100, 200]), filler(MadePage(), 4, 6))

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import mean
 
 from qa.ingest.pdf.aligned import aligned_lines
-from qa.ingest.pdf.furniture import find_furniture, repeated_on_pages
+from qa.ingest.pdf.furniture import find_furniture, is_in_band, repeated_on_pages
 from qa.ingest.pdf.grids import CellBox, Grid, find_grids
 from qa.ingest.pdf.lines import Line, Segment, lines_of
 from qa.ingest.pdf.pdfium import Glyph, PdfFile, PrintedPage, Rule
@@ -39,12 +39,18 @@ _NOTE_MARK = re.compile(r"(?P<mark>\d{1,3}|[*†‡§]{1,3})\s+(?=\S)")
 
 @dataclass(slots=True)
 class TableRow:
-    """A row of a table: for each column the lines of its cell."""
+    """A row of a table: for each column the lines of its cell; `table` is where the table begins and ends."""
 
     cells: list[list[Line]]
     page: int
     top: float
     is_first: bool = False
+    table: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of all its cells."""
+        return [line for cell in self.cells for line in cell]
 
 
 @dataclass(slots=True)
@@ -111,6 +117,7 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
         if on_page is not None:
             on_page(number, len(file))
     layout.size = _usual_size(sheets)
+    _free_running_tables(sheets)
     furniture = find_furniture([(sheet.lines, sheet.height) for sheet in sheets])
     beside = repeated_on_pages([sheet.turned for sheet in sheets])
     for sheet, found, along in zip(sheets, furniture, beside, strict=True):
@@ -118,6 +125,19 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
         watermarks = [*along, *_behind(sheet.lines, layout.size)]
         _add(layout, sheet, [*found.lines, *(("header", line) for line in watermarks)])
     return layout
+
+
+def _free_running_tables(sheets: Sequence[_Sheet]) -> None:
+    """Make lines of the tables that running headers and footers are set in, to be known as such."""
+    within = [[row for row in sheet.rows if is_in_band(*row.table, height=sheet.height)] for sheet in sheets]
+    repeated = repeated_on_pages([[line for row in rows for line in row.lines] for rows in within])
+    for sheet, rows, lines in zip(sheets, within, repeated, strict=True):
+        known = set(map(id, lines))
+        freed = {id(row) for row in rows if any(id(line) in known for line in row.lines)}
+        if freed:
+            sheet.lines += [line for row in rows if id(row) in freed for line in row.lines]
+            sheet.lines.sort(key=lambda line: (line.y, line.left))
+            sheet.rows = [row for row in sheet.rows if id(row) not in freed]
 
 
 def _add(layout: Layout, sheet: _Sheet, no_text: Sequence[tuple[str, Line]]) -> None:
@@ -184,7 +204,7 @@ def _rows(grid: Grid, page: PrintedPage, taken: set[int]) -> tuple[list[TableRow
     filled = [any(row.cells[column] for row in rows) for column in range(grid.columns)]
     for place, row in enumerate(rows):
         row.cells = [cell for cell, is_filled in zip(row.cells, filled, strict=True) if is_filled]
-        row.is_first = not place
+        row.is_first, row.table = not place, (grid.top, grid.ys[-1])
     return rows, framed, used
 
 
