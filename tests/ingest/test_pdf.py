@@ -1020,6 +1020,33 @@ def test_all_words_come_back_in_order_and_none_of_header_and_footer(
 
 
 @settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(WORDS, min_size=6, max_size=90), min_size=4, max_size=14),
+    st.integers(1, 120),
+    st.floats(200, BODY - 40),
+    st.floats(300, 715),
+    st.floats(20, 40),
+    st.floats(1, 10),
+)
+def test_every_paragraph_of_a_numbered_report_is_found_wherever_pages_break_it(
+    paragraphs: list[list[str]], first: int, width: float, last: float, set_in: float, space: float
+) -> None:
+    written = [f"{' '.join(words).capitalize()}." for words in paragraphs]
+    pages: list[MadePage] = []
+    for number, words in enumerate(written, start=first):
+        for place, line in enumerate(wrapped(words, width)):
+            if not pages or pages[-1].y > last:
+                pages.append(MadePage())
+                pages[-1].y = 125.0
+            if not place:
+                pages[-1].put(MARGIN, pages[-1].y, f"{number}.")
+            pages[-1].lines([line], x=MARGIN + set_in)
+        pages[-1].y += space
+    found = [(each.number, each.text) for each in passages(read(*pages))]
+    assert found == [(str(number), words) for number, words in enumerate(written, start=first)]
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(DAMAGED)
