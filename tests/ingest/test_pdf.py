@@ -312,6 +312,29 @@ def test_headers_that_differ_on_left_and_right_pages_and_hold_the_page_number_ar
     ]
 
 
+def test_a_running_header_set_in_a_ruled_table_is_no_text() -> None:
+    pages: list[MadePage] = []
+    for place in range(6):
+        page = MadePage()
+        page.y = 30
+        page.table([["Inspection of Anytown", f"Page {place + 1} of 6"]], [300, 150])
+        page.y = 125
+        pages.append(filler(page, 3 * place + 1, 3 * place + 3))
+    document = read(*pages)
+    assert texts(document) == [f"{number}. {text_of(number)}" for number in range(1, 19)]
+    assert [block.page.label for block in document.blocks if block.page][::3] == list("123456")
+
+
+def test_a_table_that_goes_on_at_the_top_of_many_pages_is_text() -> None:
+    pages: list[MadePage] = []
+    for place in range(5):
+        page = filler(MadePage().table([["Area", "Judgement"]], [200, 150]), 5 * place + 1, 5 * place + 5)
+        pages.append(page.table([["Area", "Judgement"], [text_of(place, 1), "Good"]], [200, 150]))
+    assert [text_of(place, 1) for place in range(5)] == [
+        row[0] for row in rows(read(*pages)) if row[1] == "Good"
+    ]
+
+
 def test_the_label_printed_on_a_page_is_told_apart_from_its_place_in_the_file() -> None:
     cover = MadePage().put(MARGIN, 300, "Inspection of Anytown", size=28)
     roman = [filler(MadePage(), 1, 2, stop=")").put(WIDTH / 2, 815, label, size=9) for label in ("i", "ii")]
@@ -378,6 +401,14 @@ def test_a_raised_sign_that_calls_no_footnote_is_kept(words: str) -> None:
     plain = words.replace("^", "")
     page = noted(body=[f"{words} were seen. {text_of(1)}", text_of(2)], notes=["^9^ Another."])
     assert texts(read(page), Form.TEXT)[0] == f"1. {plain} were seen. {text_of(1)}"
+
+
+def test_emphasis_stands_where_it_is_printed_behind_a_raised_sign() -> None:
+    page = filler(MadePage(), 1, 2)
+    page.lines(["The 1^st^ of **many rooms** was 12 m^2^ and **very small** indeed."])
+    block = read(page).blocks[-1]
+    assert block.text == "The 1st of many rooms was 12 m2 and very small indeed."
+    assert [block.text[e.start : e.end] for e in block.emphasis] == ["many rooms", "very small"]
 
 
 def test_two_footnotes_on_a_page_are_two_and_each_belongs_to_what_calls_it() -> None:
@@ -463,6 +494,39 @@ def test_a_table_whose_lines_are_drawn_in_a_form_is_a_table() -> None:
     # The form is drawn moved and at twice the size.
     form = b"0.5 0 0 0.5 -5 -10 cm\n" + b"\n".join(frames)
     assert rows(read_pdf(made_pdf(page, form=form))) == GRADES
+
+
+def test_judgements_in_aligned_columns_without_rules_are_rows() -> None:
+    judged = [
+        ["Overall effectiveness", "Good"],
+        ["Leadership and governance", "Outstanding"],
+        ["Help and protection", "Requires improvement"],
+    ]
+    page = filler(MadePage(), 1, 2)
+    for area, grade in judged:
+        page.put(MARGIN + 260, page.y, grade).lines([area])
+    page.y += 20
+    document = read(filler(page, 3, 4))
+    assert rows(document) == judged
+    assert numbers(document) == ["1", "2", "3", "4"]
+
+
+def test_a_contents_list_without_dots_is_no_table() -> None:
+    page = MadePage().paragraph("Contents", size=16, bold=True)
+    for title, number in (("Summary", "3"), ("Leadership", "4"), ("Safeguarding", "11"), ("Annex", "ix")):
+        page.put(WIDTH - MARGIN - 20, page.y, number).lines([title])
+    document = read(page, filler(MadePage()))
+    assert not rows(document)
+    assert passages(document)[0].kind is Kind.CONTENTS
+
+
+def test_short_columns_of_prose_are_no_table() -> None:
+    page = filler(MadePage(), 1, 2)
+    top = page.y
+    for place, x in enumerate((MARGIN, WIDTH / 2 + 10)):
+        page.y = top
+        page.lines(wrapped(text_of(place, 1), COLUMN)[:3], x=x)
+    assert not rows(read(filler(page, 3, 4)))
 
 
 def test_words_in_a_frame_are_text() -> None:
@@ -956,6 +1020,33 @@ def test_all_words_come_back_in_order_and_none_of_header_and_footer(
 
 
 @settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(WORDS, min_size=6, max_size=90), min_size=4, max_size=14),
+    st.integers(1, 120),
+    st.floats(200, BODY - 40),
+    st.floats(300, 715),
+    st.floats(20, 40),
+    st.floats(1, 10),
+)
+def test_every_paragraph_of_a_numbered_report_is_found_wherever_pages_break_it(
+    paragraphs: list[list[str]], first: int, width: float, last: float, set_in: float, space: float
+) -> None:
+    written = [f"{' '.join(words).capitalize()}." for words in paragraphs]
+    pages: list[MadePage] = []
+    for number, words in enumerate(written, start=first):
+        for place, line in enumerate(wrapped(words, width)):
+            if not pages or pages[-1].y > last:
+                pages.append(MadePage())
+                pages[-1].y = 125.0
+            if not place:
+                pages[-1].put(MARGIN, pages[-1].y, f"{number}.")
+            pages[-1].lines([line], x=MARGIN + set_in)
+        pages[-1].y += space
+    found = [(each.number, each.text) for each in passages(read(*pages))]
+    assert found == [(str(number), words) for number, words in enumerate(written, start=first)]
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(DAMAGED)
@@ -963,6 +1054,29 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
         content[place] = data.draw(st.integers(0, 255))
     with read_or_refused():
         read_pdf(bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))]))
+
+
+OPERATORS = (
+    "q Q cm m l c re h S f B n W BT ET Tf Td TD Tm T* Tj TJ Ts Tz Tr Tw Tc TL rg RG g gs Do sh ' \""
+).split()
+NUMBERS = st.one_of(
+    st.integers(-5, 800).map(str),
+    st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda number: f"{number:f}"),
+    st.sampled_from(["1e40", "99999999999999999999", "-0", "--5", "nan"]),
+)
+OPERANDS = st.one_of(
+    NUMBERS, st.sampled_from(["/F0", "/F1", "/X0", "(words of it)", "[(so) -300 (is)]", "<41ff>"])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.lists(OPERANDS, max_size=6), st.sampled_from(OPERATORS)), max_size=60))
+def test_a_page_of_random_operators_is_read(operations: list[tuple[list[str], str]]) -> None:
+    page = filler(MadePage(), 1, 2)
+    page.marks.append(
+        " ".join(f"{' '.join(operands)} {operator}" for operands, operator in operations).encode()
+    )
+    assert texts(read(page))[0] == f"1. {text_of(1)}"
 
 
 DAMAGED = made_pdf(filler(MadePage()).table(GRADES, [100, 100, 200]), filler(MadePage(), 4, 6))

@@ -1,7 +1,7 @@
 """Reader of PDF files: glyphs on pages to blocks.
 
-`pdfium` opens the file, `lines` puts glyphs together, `grids` finds ruled tables, `furniture` running headers
-and footers, `layout` the reading order, and `paragraphs` makes blocks of it all.
+`pdfium` opens the file, `lines` puts glyphs together, `grids` finds ruled tables and `aligned` others,
+`furniture` running headers and footers, `layout` the reading order, and `paragraphs` makes blocks of it all.
 """
 
 from __future__ import annotations

@@ -55,6 +55,11 @@ def find_furniture(pages: Sequence[tuple[Sequence[Line], float]]) -> list[Furnit
     ]
 
 
+def is_in_band(top: float, bottom: float, *, height: float) -> bool:
+    """Whether something stands wholly where headers do, or wholly where footers do."""
+    return bottom < _TOP_BAND * height or top > _BOTTOM_BAND * height
+
+
 def repeated_on_pages(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """Return of each page those lines that stand on many others too, wherever they stand."""
     words = [[re.sub(r"\d+", "#", line.text.casefold()) for line in lines] for lines in pages]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import mean
 
-from qa.ingest.pdf.furniture import find_furniture, repeated_on_pages
+from qa.ingest.pdf.aligned import aligned_lines
+from qa.ingest.pdf.furniture import find_furniture, is_in_band, repeated_on_pages
 from qa.ingest.pdf.grids import CellBox, Grid, find_grids
 from qa.ingest.pdf.lines import Line, Segment, lines_of
 from qa.ingest.pdf.pdfium import Glyph, PdfFile, PrintedPage, Rule
@@ -38,12 +39,18 @@ _NOTE_MARK = re.compile(r"(?P<mark>\d{1,3}|[*†‡§]{1,3})\s+(?=\S)")
 
 @dataclass(slots=True)
 class TableRow:
-    """A row of a table: for each column the lines of its cell."""
+    """A row of a table: for each column the lines of its cell; `table` is where the table begins and ends."""
 
     cells: list[list[Line]]
     page: int
     top: float
     is_first: bool = False
+    table: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of all its cells."""
+        return [line for cell in self.cells for line in cell]
 
 
 @dataclass(slots=True)
@@ -110,26 +117,44 @@ def lay_out(file: PdfFile, *, on_page: Callable[[int, int], None] | None = None)
         if on_page is not None:
             on_page(number, len(file))
     layout.size = _usual_size(sheets)
+    _free_running_tables(sheets)
     furniture = find_furniture([(sheet.lines, sheet.height) for sheet in sheets])
     beside = repeated_on_pages([sheet.turned for sheet in sheets])
-    for sheet, found, turned_ in zip(sheets, furniture, beside, strict=True):
-        page_ = Page(sheet.number, found.label or _other_label(sheet))
-        layout.pages[sheet.number] = page_
-        watermarks = [*turned_, *_behind(sheet.lines, layout.size)]
-        no_text = [*found.lines, *(("header", line) for line in watermarks)]
-        gone = {id(line) for _, line in no_text}
-        lines = [line for line in sheet.lines if id(line) not in gone]
-        layout.dropped += [Dropped(reason, line.text, page_) for reason, line in no_text]
-        if sheet.hidden:
-            layout.dropped.append(Dropped("hidden", sheet.hidden, page_))
-        if sheet.blank:
-            layout.without_text.append(sheet.number)
-        lines, notes = _notes(lines, sheet, layout.size)
-        layout.notes += notes
-        layout.columns += _columns(lines, sheet)
-        if turned := [line for line in sheet.turned if id(line) not in gone]:
-            layout.columns.append(_laid(turned, [], sheet.number, turned=True))
+    for sheet, found, along in zip(sheets, furniture, beside, strict=True):
+        layout.pages[sheet.number] = Page(sheet.number, found.label or _other_label(sheet))
+        watermarks = [*along, *_behind(sheet.lines, layout.size)]
+        _add(layout, sheet, [*found.lines, *(("header", line) for line in watermarks)])
     return layout
+
+
+def _free_running_tables(sheets: Sequence[_Sheet]) -> None:
+    """Make lines of the tables that running headers and footers are set in, to be known as such."""
+    within = [[row for row in sheet.rows if is_in_band(*row.table, height=sheet.height)] for sheet in sheets]
+    repeated = repeated_on_pages([[line for row in rows for line in row.lines] for rows in within])
+    for sheet, rows, lines in zip(sheets, within, repeated, strict=True):
+        known = set(map(id, lines))
+        freed = {id(row) for row in rows if any(id(line) in known for line in row.lines)}
+        if freed:
+            sheet.lines += [line for row in rows if id(row) in freed for line in row.lines]
+            sheet.lines.sort(key=lambda line: (line.y, line.left))
+            sheet.rows = [row for row in sheet.rows if id(row) not in freed]
+
+
+def _add(layout: Layout, sheet: _Sheet, no_text: Sequence[tuple[str, Line]]) -> None:
+    """Add a page to a layout, given those of its lines that are no text, and why."""
+    page = layout.pages[sheet.number]
+    gone = {id(line) for _, line in no_text}
+    lines = [line for line in sheet.lines if id(line) not in gone]
+    layout.dropped += [Dropped(reason, line.text, page) for reason, line in no_text]
+    if sheet.hidden:
+        layout.dropped.append(Dropped("hidden", sheet.hidden, page))
+    if sheet.blank:
+        layout.without_text.append(sheet.number)
+    lines, notes = _notes(lines, sheet, layout.size)
+    layout.notes += notes
+    layout.columns += _columns(lines, sheet)
+    if turned := [line for line in sheet.turned if id(line) not in gone]:
+        layout.columns.append(_laid(turned, [], sheet.number, turned=True))
 
 
 def _sheet(page: PrintedPage) -> _Sheet:
@@ -179,7 +204,7 @@ def _rows(grid: Grid, page: PrintedPage, taken: set[int]) -> tuple[list[TableRow
     filled = [any(row.cells[column] for row in rows) for column in range(grid.columns)]
     for place, row in enumerate(rows):
         row.cells = [cell for cell, is_filled in zip(row.cells, filled, strict=True) if is_filled]
-        row.is_first = not place
+        row.is_first, row.table = not place, (grid.top, grid.ys[-1])
     return rows, framed, used
 
 
@@ -292,7 +317,15 @@ def _taken(rows: list[TableRow], above: float | None) -> list[TableRow]:
 
 
 def _laid(lines: Sequence[Line], rows: Sequence[TableRow], page: int, *, turned: bool = False) -> Laid:
-    pieces: list[Line | TableRow] = [*lines, *rows]
+    aligned = {
+        place: TableRow(
+            [[Line([segment], line.y, line.page)] for segment in line.segments], page, line.y, place == start
+        )
+        for start, end in aligned_lines(lines)
+        for place, line in enumerate(lines[start:end], start)
+    }
+    pieces: list[Line | TableRow] = [aligned.get(place, line) for place, line in enumerate(lines)]
+    pieces += rows
     pieces.sort(key=lambda piece: piece.top if isinstance(piece, TableRow) else piece.y - piece.size)
     return Laid(page, pieces, max((line.right for line in lines), default=0.0), turned)
 

@@ -359,20 +359,21 @@ class _Paragraphs:
             if pieces:
                 pieces.append(" ")
                 length += 1
-            at = 0
+            kept: list[tuple[int, str]] = []
             for place, mark in segment.marks:
                 if self._is_called(line.page, mark):
                     calls += re.split(r",\s?", mark)
                 else:
-                    pieces += [segment.text[at:place], mark]
-                    length += place - at + len(mark)
-                    at = place
-            start = length - at
-            pieces.append(segment.text[at:])
-            length += len(segment.text) - at
-            if len(segment.marks) == len(calls) or not segment.marks:
-                emphasis += [Emphasis(a + start, b + start, "strong") for a, b in segment.strong]
-                emphasis += [Emphasis(a + start, b + start, "em") for a, b in segment.slanted]
+                    kept.append((place, mark))
+            pieces.append(_with_marks(segment.text, kept))
+            for style, stretches in (("strong", segment.strong), ("em", segment.slanted)):
+                for start, end in stretches:
+                    # Marks that are words move what stands behind them.
+                    before = sum(len(mark) for place, mark in kept if place <= start)
+                    within = sum(len(mark) for place, mark in kept if start < place < end)
+                    moved = length + before
+                    emphasis.append(Emphasis(start + moved, end + moved + within, style))
+            length += len(pieces[-1])
         return "".join(pieces), sorted(emphasis), calls
 
     def _is_called(self, page: int, mark: str) -> bool:
@@ -499,6 +500,13 @@ def _ends_with_page(line: Line | TableRow, laid: Laid) -> bool:
         return False
     apart = len(line.segments) > 1 or _DOTS.search(line.text) is not None
     return apart or (line.right > laid.right - line.size and " " in line.text)
+
+
+def _with_marks(text: str, marks: Sequence[tuple[int, str]]) -> str:
+    """Return a text with marks put in at their places."""
+    for place, mark in reversed(marks):
+        text = text[:place] + mark + text[place:]
+    return text
 
 
 def _moved(emphasis: Sequence[Emphasis], by: int) -> list[Emphasis]:
