@@ -87,7 +87,7 @@ def test_markdown_is_told_by_the_name_alone() -> None:
         (zipped("word/document.xml")[:60], "is a damaged Word file or zip archive"),
         (b"MIME-Version: 1.0\nContent-Type: multipart/related; x", r"is a web archive \(\.mht\)"),
         (b"<?xml version='1.0'?><rss></rss>", "is an XML file"),
-        (b"\0\1\2\3" * 20, "is not a text file"),
+        (b"\0\1\2\3" * 20, "is no PDF that can be read; fetch it again"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_what_to_do(data: bytes, sentence: str) -> None:

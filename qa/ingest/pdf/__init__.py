@@ -37,10 +37,10 @@ def read_pdf(data: bytes, *, on_page: Callable[[int, int], None] | None = None) 
         pages = len(file)
     writer = write_blocks(layout)
     if not writer.blocks:
-        many = "1 page" if pages == 1 else f"{pages} pages"
+        what = "its one page is a picture" if pages == 1 else f"its {pages} pages are pictures"
         found = "no text but headers and footers" if layout.dropped else "no text layer"
         raise CorpusError(
-            f"has {found}: its {many} are pictures, as of a scanner; "
+            f"has {found}: {what}, as of a scanner; "
             "have the text recognised (OCR) and add the result"
         )
     return Document(
