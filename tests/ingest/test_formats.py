@@ -87,7 +87,6 @@ def test_markdown_is_told_by_the_name_alone() -> None:
         (zipped("word/document.xml")[:60], "is a damaged Word file or zip archive"),
         (b"MIME-Version: 1.0\nContent-Type: multipart/related; x", r"is a web archive \(\.mht\)"),
         (b"<?xml version='1.0'?><rss></rss>", "is an XML file"),
-        (b"\0\1\2\3" * 20, "is no PDF that can be read; fetch it again"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_what_to_do(data: bytes, sentence: str) -> None:
@@ -95,6 +94,19 @@ def test_what_cannot_be_read_is_named_with_what_to_do(data: bytes, sentence: str
         format_of(data, "report.pdf")
     with pytest.raises(CorpusError, match=sentence):
         read_document(data, "report.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("report.txt", "is not a text file"),
+        ("report.pdf", "is no PDF that can be read; fetch it again"),
+        ("report.docx", "is no Word file that can be read; fetch it again"),
+    ],
+)
+def test_bytes_of_no_format_are_named_by_what_they_should_be(name: str, sentence: str) -> None:
+    with pytest.raises(CorpusError, match=sentence):
+        format_of(b"\0\1\2\3" * 20, name)
 
 
 def test_text_web_pages_and_markdown_are_read() -> None:
