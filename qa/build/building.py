@@ -69,10 +69,11 @@ _MOST_READ_PRECISELY = 2_000
 """Passages that are read with the model's own weights, which takes a minute, and kept as they are; of more,
 all are read with 8-bit weights, and their tokens are compressed."""
 
-_LEARNT_FROM = 300
+_LEARNT_FROM = 150
 """Passages that the compression of tokens is learnt from."""
 
-_LEARNT_AT_A_TIME = 50
+_LEARNT_AT_A_TIME = 25
+"""These are read in groups of so many, whatever the cores, so that the same is learnt on every machine."""
 
 _TUNED_WITH = 200
 """Sentences, asked as questions, that a search in lists is tuned with."""
