@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from qa.cite import citation, locator
 from qa.confidence import Case, Judged, Level, Sentence, Verdict
-from qa.types import Answer, Candidate, CitedPassage, Query, Report
+from qa.types import Answer, Candidate, CitedPassage, Passage, Query, Report
 
 
 def make_answer(
@@ -17,6 +17,7 @@ def make_answer(
     elapsed_ms: float,
     verdict: Verdict | None = None,
     searched: str = "",
+    footnotes: Callable[[Passage], tuple[Passage, ...]] = lambda _: (),
 ) -> Answer:
     """Return the answer a ranking gives to a question.
 
@@ -34,6 +35,8 @@ def make_answer(
         Whether the passages answer; none where they were asked for by name.
     searched
         What was searched, in words.
+    footnotes
+        Gives the footnotes that a passage calls.
     """
     passages = tuple(
         CitedPassage(
@@ -46,6 +49,7 @@ def make_answer(
             score=candidate.score,
             explanation=candidate.explanation,
             also=candidate.also,
+            notes=footnotes(candidate.passage),
         )
         for rank, candidate in enumerate(candidates, start=1)
     )

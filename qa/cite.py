@@ -122,7 +122,7 @@ def page_as_dict(page: Page | None) -> dict[str, Any] | None:
 
 
 def shown_as_dict(cited: CitedPassage) -> dict[str, Any]:
-    """Return a passage shown by itself as the documented ``--json`` object: with the footnotes it calls."""
+    """Return a passage as the documented ``--json`` object with the footnotes it calls."""
     notes = [{"id": note.id, "marker": note.marker, "text": note.text} for note in cited.notes]
     return passage_as_dict(cited) | {"notes": notes}
 
@@ -142,7 +142,7 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
         "confidence": answer.confidence,
         "reason": answer.reason,
         "searched": answer.searched,
-        "passages": [passage_as_dict(cited) for cited in answer.passages],
+        "passages": [shown_as_dict(cited) for cited in answer.passages],
     }
 
 

@@ -408,6 +408,7 @@ class Library:
             verdict=verdict,
             searched=f"{plural(len(query.reports or reports_by_id), 'report')}, "
             f"{plural(self._index.store.count_ranked(query.reports, query.section), 'passage')}",
+            footnotes=self._notes_of,
         )
 
     def complete(self, text: str) -> tuple[str, ...]:

@@ -271,6 +271,7 @@ def test_an_answer_as_json_has_the_documented_keys_in_the_documented_order() -> 
                 "highlights": [[0, 5]],
                 "score": 0.333333,
                 "also_at": [],
+                "notes": [],
             }
         ],
     }

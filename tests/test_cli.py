@@ -230,7 +230,7 @@ def test_json_has_exactly_the_documented_fields(command: Command) -> None:
         assert isinstance(shape, dict)
         assert list(shape) == [
             "rank", "id", "report", "section", "paragraph", "locator", "citation", "page", "text", "reading",
-            "highlights", "score", "also_at",
+            "highlights", "score", "also_at", "notes",
         ]  # fmt: skip
         assert passage["rank"] == rank
         assert shape["report"] == {"id": str, "title": str, "date": str}

@@ -701,3 +701,16 @@ def test_headings_are_completed_as_they_are_written_and_then_found(library: Libr
     answer = library.ask(completed[0])
     assert answer.passages
     assert all(any("staying" in part.casefold() for part in cited.section) for cited in answer.passages)
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_an_answer_has_the_footnotes_that_its_passages_call(tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "library")
+    (folder / "corpus" / "ponds.md").write_text(
+        "# Ponds\n\n1. The ponds froze over in nine winters.[^1]\n\n2. The reeds were cut.\n\n"
+        "[^1]: Since 1990.\n"
+    )
+    answer = Library.build(folder).ask("How many winters did the ponds freeze over?")
+    (passage,) = [each for each in answer.passages if "froze" in each.text]
+    assert passage.text == "The ponds froze over in nine winters."
+    assert [(note.marker, note.text) for note in passage.notes] == [("1", "Since 1990.")]

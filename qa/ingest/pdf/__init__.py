@@ -40,8 +40,7 @@ def read_pdf(data: bytes, *, on_page: Callable[[int, int], None] | None = None) 
         what = "its one page is a picture" if pages == 1 else f"its {pages} pages are pictures"
         found = "no text but headers and footers" if layout.dropped else "no text layer"
         raise CorpusError(
-            f"has {found}: {what}, as of a scanner; "
-            "have the text recognised (OCR) and add the result"
+            f"has {found}: {what}, as of a scanner; have the text recognised (OCR) and add the result"
         )
     return Document(
         writer.text,
