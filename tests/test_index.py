@@ -579,7 +579,7 @@ def test_a_report_that_cannot_be_read_is_read_again_only_when_it_has_changed(
 ) -> None:
     seen: list[str] = []
 
-    def watched(file: ReportFile) -> ReportOutline:
+    def watched(file: ReportFile, **_: object) -> ReportOutline:
         seen.append(file.name)
         return read_report(file)
 

@@ -397,13 +397,13 @@ class _Reader:
         if tag in {"ul", "ol", "menu", "dir"}:
             markers = _markers(element)
             numbered = [mark for mark in markers.values() if mark.rstrip(".").isdigit()]
-            counts = [len("".join(item.itertext()).split()) for item in markers] if numbered else []
+            items = ["".join(item.itertext()) for item in markers] if numbered else []
             next_number = f"{self._page.next_start.get(element, 0) - 1}."
             goes_on = bool(numbered) and (numbered[0] not in {"0.", "1."} or numbered[-1] == next_number)
             self._paragraph_lists.append(
                 bool(numbered)
                 and not self._lists
-                and holds_paragraphs(counts, goes_on=goes_on, after=self.pieces[-1:])
+                and holds_paragraphs(items, goes_on=goes_on, after=self.pieces[-1:])
             )
             self._lists.append(markers)
         elif tag == "li":

@@ -229,10 +229,19 @@ def write_pieces(pieces: Iterable[Piece], notes: Mapping[Any, tuple[str, Words]]
     return writer
 
 
-def holds_paragraphs(words: Sequence[int], *, goes_on: bool, after: Sequence[Piece]) -> bool:
-    """Whether an outermost list numbered 1, 2, 3 holds paragraphs; `words` counts those of each item."""
+def holds_paragraphs(items: Sequence[str], *, goes_on: bool, after: Sequence[Piece]) -> bool:
+    """Whether an outermost list numbered 1, 2, 3 holds paragraphs, given the words of each of its items."""
     led_in = any(piece.words.text.endswith(":") or piece.marker[:1].isdigit() for piece in after)
-    return not led_in and (goes_on or sum(count >= _LONG_ITEM for count in words) * 2 >= max(1, len(words)))
+    return not led_in and (goes_on or sum(map(_is_paragraph, items)) * 2 >= max(1, len(items)))
+
+
+def _is_paragraph(item: str) -> bool:
+    """Whether an item is long, or a sentence."""
+    words = item.split()
+    if len(words) >= _LONG_ITEM:
+        return True
+    bare = _CALL.sub("", item).strip()
+    return len(words) > 2 and bare[:1].isupper() and bare.rstrip("\"'”’)]").endswith((".", "?", "!"))
 
 
 def iso_date(written: str) -> str | None:
@@ -306,19 +315,21 @@ class _Reader:
 
     def _holds_paragraphs(self, tokens: Sequence[Token], start: int, later: int | None) -> bool:
         """Whether the list at `start` does, where the next outermost one is at `later`."""
-        counts, numbers, level = [], [], tokens[start].level
+        items: list[str] = []
+        numbers: list[str] = []
+        level = tokens[start].level
         for place in range(start, len(tokens)):
             token = tokens[place]
             if token.type == "list_item_open" and token.level == level + 1:
-                counts.append(0)
+                items.append("")
                 numbers.append(token.info)
-            elif token.type == "inline" and counts:
-                counts[-1] += len(token.content.split())
+            elif token.type == "inline" and items:
+                items[-1] += f" {token.content}"
             elif token.type == "ordered_list_close" and token.level == level:
                 break
         next_number = tokens[later + 1].info if later else ""  # a list opens with an item
         goes_on = int(numbers[0]) > 1 or (next_number.isdigit() and int(next_number) == int(numbers[-1]) + 1)
-        return holds_paragraphs(counts, goes_on=goes_on, after=self.pieces[-1:])
+        return holds_paragraphs(items, goes_on=goes_on, after=self.pieces[-1:])
 
     def _open_item(self, token: Token) -> None:
         marker = token.info + token.markup if token.info else "•"

@@ -31,6 +31,7 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LEAD_IN = 15
+_FEWEST_WORDS_OF_ITEM = 4
 _SMALL_WORDS = frozenset("a an and at by for from in of on or the to with".split())
 
 
@@ -214,6 +215,8 @@ def _has_substance(blocks: Sequence[Block], index: int) -> bool:
     block = blocks[index]
     if block.form is Form.ROW:
         return any(is_grade(cell.text) for cell in block.cells[1:] if not cell.text.isdigit())
+    if block.form is Form.ITEM:
+        return len(block.text.split()) > _FEWEST_WORDS_OF_ITEM and block.text.endswith((".", ";"))
     return is_prose(block) and not _NOTICE.fullmatch(block.text)
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from qa.errors import CorpusError
+from qa.ingest.hyphens import Hyphens
 from qa.types import Block, Cell, Emphasis, Form, Span
 
 # A printed bullet: a mark followed by space, or one that can be nothing else (private use: a symbol font's).
@@ -80,6 +81,7 @@ def read_text(text: str) -> list[Block]:
     """Cut a decoded text into blocks: paragraphs with broken lines joined, list items and table rows."""
     lines = _lines(text)
     width = _wrap_width(lines)
+    hyphens = Hyphens(line.text for line in lines)
     groups: list[list[_Line]] = []
     for line in lines:
         if groups and _continues(groups[-1], line, width):
@@ -89,7 +91,7 @@ def read_text(text: str) -> list[Block]:
     blocks: list[Block] = []
     for group in groups:
         follows_row = bool(blocks) and blocks[-1].form is Form.ROW and group[0].gap == 0
-        blocks.append(_block(group, follows_row=follows_row))
+        blocks.append(_block(group, hyphens, follows_row=follows_row))
     return blocks
 
 
@@ -168,9 +170,11 @@ def _is_row(text: str) -> bool:
     return "\t" in (text[bullet.end() :] if bullet else text).strip()
 
 
-def _block(group: list[_Line], *, follows_row: bool) -> Block:
+def _block(group: list[_Line], hyphens: Hyphens, *, follows_row: bool) -> Block:
     first = group[0]
-    raw = " ".join(line.text for line in group)
+    raw = first.text
+    for line in group[1:]:
+        raw = hyphens.joined(raw.rstrip(), line.text.strip())
     start, end = first.start, group[-1].start + len(group[-1].text.rstrip())
     if len(group) == 1 and (_is_row(raw) or (follows_row and "\t" in raw)):
         return _row(first)

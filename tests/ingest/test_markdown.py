@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from qa.errors import CorpusError
 from qa.ingest.markdown import read_markdown
-from qa.types import Block, Form
+from qa.ingest.outline import outline
+from qa.types import Block, Form, Kind
 
 
 def blocks(text: str) -> list[Block]:
@@ -250,3 +251,17 @@ WORDY = st.lists(
 @given(WORDY)
 def test_no_word_of_a_text_is_lost(text: str) -> None:
     assert sorted(re.findall("zz[a-z]+", read_markdown(text).text)) == sorted(re.findall("zz[a-z]+", text))
+
+
+def test_short_sentences_that_are_numbered_are_paragraphs_and_items_under_a_lead_in_are_not() -> None:
+    document = read_markdown(
+        "# Roads\n\n## Leadership\n\n1. Leaders know the roads.\n\n2. Plans are up to date[^a].\n\n"
+        "## Next\n\nThe council should:\n\n1. mend the bridges;\n2. count the holes.\n\n"
+        "## Findings\n\n3. Morale is good.\n\n[^a]: In March.\n"
+    )
+    outlined = outline(document.blocks, report_id="roads", text=document.text)
+    assert [passage.number for passage in outlined.passages if passage.number] == ["1", "2", "3"]
+    assert [passage.section for passage in outlined.passages if passage.kind is Kind.BULLET] == [
+        ("Next", "The council should"),
+        ("Next", "The council should"),
+    ]

@@ -317,3 +317,19 @@ def test_whatever_a_file_holds_every_word_is_kept_and_every_id_is_unique(lines: 
     )
     lost = set(re.findall(r"[A-Za-z]+", text)) - set(re.findall(r"[A-Za-z]+", kept))
     assert not lost
+
+
+def test_a_word_broken_at_a_line_end_is_written_as_elsewhere() -> None:
+    text = (
+        "Care\n\n"
+        "1. Information is shared by the multi-agency team, which meets on weekdays at the old town hall.\n"
+        "2. A new timescale of 10-\n"
+        "day reviews was brought in by the multi-\n"
+        "agency team, so that infor-\n"
+        "mation is not out of date when it is read by those who need it for a decision.\n\n"
+        "3. The end.\n"
+    )
+    second = next(passage for passage in passages(text) if passage.number == "2")
+    assert "10-day reviews" in second.text
+    assert "multi-agency team" in second.text
+    assert "that information is" in second.text
