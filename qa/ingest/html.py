@@ -20,7 +20,7 @@ from typing import Any
 from lxml import etree  # type: ignore[import-untyped]
 
 from qa.errors import CorpusError
-from qa.ingest.markdown import Piece, Words, holds_paragraphs, iso_date, write_pieces
+from qa.ingest.pieces import Piece, Words, holds_paragraphs, iso_date, write_pieces
 from qa.ingest.text import clean, decode
 from qa.types import Document, Dropped, Form
 
