@@ -531,6 +531,32 @@ def test_what_became_of_each_file_is_told_after_reports_were_added(command: Comm
     ]
 
 
+def test_of_a_thousand_files_of_all_sorts_those_that_can_be_read_are_indexed(
+    command: Command, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    kinds = [
+        ("txt", "Road {n}\n\n1. Road {n} is good.\n\n2. Road {n} is long.\n"),
+        ("md", "# Road {n}\n\nRoad {n} is good, and it is long as well.\n"),
+        ("pdf", "%PDF-1.4 of road {n}"),
+        ("docx", "PK\x03\x04 of road {n}"),
+        ("html", "<html><body><p>Road {n} is not found.</p></body></html>"),
+    ]
+    for number in range(1_000):
+        ending, text = kinds[number % len(kinds)]
+        path = given / f"year-{number // 100}" / f"road-{number}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.format(n=number))
+        if number % 100 == 0:
+            (path.parent / "up").symlink_to(given, target_is_directory=True)
+    library = tmp_path / "library"
+    ran = command("index", given, "--library", library)
+    assert (ran.code, ran.out) == (ExitCode.CORPUS_OR_INDEX, "Indexed 400 reports, 600 passages\n")
+    named = [line for line in ran.err.splitlines() if line.startswith(f"qa: {library}/corpus/")]
+    assert len(named) == len(set(named)) == 600
+    assert "Traceback" not in ran.err
+
+
 def test_a_file_name_cannot_forge_a_line(command: Command, small_folder: Path) -> None:
     (small_folder / "corpus/a\nqa: All is well.txt").write_bytes(b"")
     ran = command("index", "--library", small_folder)
