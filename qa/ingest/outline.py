@@ -273,9 +273,8 @@ class _Assembly:
         if block.text[0].islower():
             return True
         if block.indent is not None:
-            return (
-                False  # Where the page shows how lines are set, its reader has joined what belongs together.
-            )
+            # Where the page shows how lines are set, its reader has joined what belongs together.
+            return False
         last_word = draft.text.split()[-1].strip(_CLOSERS)
         if draft.text.endswith(",") or last_word in _JOINING_WORDS:
             return True

@@ -336,3 +336,10 @@ def test_a_word_broken_at_a_line_end_is_written_as_elsewhere() -> None:
     assert "10-day reviews" in second.text
     assert "multi-agency team" in second.text
     assert "that information is" in second.text
+
+
+def test_numbers_before_the_first_paragraph_that_is_told_are_none() -> None:
+    text = "Roads\n\n1. One road was seen.\n\n2. Two were seen.\n\n5. Roads are good.\n\n6. They are long.\n"
+    assert [p.number for p in passages(text) if p.number] == ["1", "2", "5", "6"]
+    told = outline(read_text(text), report_id="roads", text=text, first_paragraph=5).passages
+    assert [p.number for p in told if p.number] == ["5", "6"]

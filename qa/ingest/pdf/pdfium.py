@@ -94,7 +94,6 @@ class PrintedPage:
     turned: tuple[tuple[Glyph, ...], ...]
     hidden: str
     rules: tuple[Rule, ...]
-    has_pictures: bool
 
 
 class PdfFile:
@@ -129,11 +128,6 @@ class PdfFile:
 
     def __len__(self) -> int:
         return self._count
-
-    def title(self) -> str:
-        """Return the title in the file's properties; often it is empty or that of a template."""
-        with _ONE_AT_A_TIME:
-            return str(self._file.get_metadata_value("Title"))
 
     def page(self, number: int) -> PrintedPage | None:
         """Return what is printed on a page, counted from 1; none if the page is damaged."""
@@ -182,7 +176,6 @@ class _Reading:
     def printed(self) -> PrintedPage:
         width, height = self._size
         by_angle, hidden = self._glyphs()
-        rules, has_pictures = self._objects()
         return PrintedPage(
             number=self._number,
             label=self._file.get_page_label(self._number - 1) or None,
@@ -191,8 +184,7 @@ class _Reading:
             glyphs=tuple(by_angle.pop(0, [])),
             turned=tuple(tuple(glyphs) for _, glyphs in sorted(by_angle.items())),
             hidden=" ".join(hidden.split()),
-            rules=tuple(rules),
-            has_pictures=has_pictures,
+            rules=tuple(self._ruled()),
         )
 
     def _glyphs(self) -> tuple[dict[int, list[Glyph]], str]:
@@ -286,19 +278,13 @@ class _Reading:
             self._left - 1 <= letter.x <= self._right + 1 and self._bottom - 1 <= letter.y <= self._top + 1
         )
 
-    def _objects(self) -> tuple[list[Rule], bool]:
-        """Return the ruled lines of the page, and whether it has pictures."""
-        raw, has_pictures = self._raw, False
-        rules: list[Rule] = []
-        for item in self._page.get_objects(max_depth=2):
-            if item.type == raw.FPDF_PAGEOBJ_IMAGE:
-                has_pictures = True
-            elif item.type == raw.FPDF_PAGEOBJ_PATH:
-                matrix = item.get_matrix()
-                if item.container is not None:
-                    matrix = matrix.multiply(item.container.get_matrix())
-                rules += filter(None, map(self._cut, self._rules(item.raw, matrix)))
-        return rules, has_pictures
+    def _ruled(self) -> Iterator[Rule]:
+        """Yield the ruled lines of the page."""
+        for item in self._page.get_objects(filter=[self._raw.FPDF_PAGEOBJ_PATH], max_depth=2):
+            matrix = item.get_matrix()
+            if item.container is not None:
+                matrix = matrix.multiply(item.container.get_matrix())
+            yield from filter(None, map(self._cut, self._rules(item.raw, matrix)))
 
     def _cut(self, rule: Rule) -> Rule | None:
         """Return what is on the page of a ruled line; none if nothing is."""
