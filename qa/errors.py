@@ -22,6 +22,10 @@ class CorpusError(QaError):
     """Reports, or what is kept beside them, cannot be read or written."""
 
 
+class NoReportsError(CorpusError):
+    """There is no report to index."""
+
+
 class UnreadableReportError(CorpusError):
     """One report cannot be read, whatever becomes of others; `reason` follows the path in the sentence."""
 
@@ -44,3 +48,19 @@ class IndexMissingError(IndexStateError):
 
 class EvaluationError(QaError):
     """Questions, judgements or a run that cannot be measured."""
+
+
+class SettingsError(QaError):
+    """The user's settings cannot be read or written, or say what cannot be."""
+
+
+class HistoryError(QaError):
+    """The questions asked before cannot be read or written."""
+
+
+class ExportError(QaError):
+    """What was found cannot be written to a file."""
+
+
+class FileExistsAlreadyError(ExportError):
+    """There is a file of that name already; it is replaced only if that is said."""

@@ -574,7 +574,7 @@ class Answer:
         The same in sentences, where it is not just as typed.
     confidence
         ``"strong"``, ``"possible"`` or ``"none"``; ``"uncalibrated"`` where no calibration fits the model:
-        then nothing that was found is refused.
+        then nothing that was found is refused; ``"unjudged"`` where nothing was weighed.
     reason
         Why, in a sentence or two.
     confidence_score
@@ -689,37 +689,6 @@ class Progress(NamedTuple):
 
 
 ProgressCallback = Callable[[Progress], None]
-
-
-class Asker(Protocol):
-    """What an application needs of a library; it computes nothing itself."""
-
-    def ask(
-        self,
-        question: str,
-        *,
-        k: int = 10,
-        history: Sequence[str] = (),
-        reports: Sequence[str] | None = None,
-        section: str | None = None,
-    ) -> Answer:
-        """Answer a question with cited passages."""
-
-    def complete(self, text: str) -> tuple[str, ...]:
-        """What a question that is being typed may go on as: filters, and the values they can have."""
-
-    def section_of(self, passage: Passage) -> tuple[Passage, ...]:
-        """The passages that stand under the same innermost heading, in reading order."""
-
-    def reports(self) -> tuple[ReportSummary, ...]:
-        """The reports and their counts."""
-
-    def prepare(self) -> None:
-        """Load what a question needs, so that the first one does not wait for it."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is not as it should be but does not stop an answer, such as a stale index."""
 
 
 class ReportCount(NamedTuple):

@@ -23,7 +23,8 @@ from qa.tui.display import shortened
 from qa.tui.question import QuestionBox
 from qa.tui.screen import AskScreen
 from qa.tui.thread import Thread, Turn, TurnState
-from qa.types import Answer, Asker, CitedPassage, Passage, Progress, ProgressCallback, ReportSummary
+from qa.protocols import Asker
+from qa.types import Answer, CitedPassage, Passage, Progress, ProgressCallback, ReportSummary
 
 OpenLibrary = Callable[[ProgressCallback], Asker]
 
