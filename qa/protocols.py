@@ -1,4 +1,4 @@
-"""What an application that stays open needs of a library; it computes nothing itself and gets these injected."""
+"""What an application that stays open needs of a library; it computes nothing itself, these are injected."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from qa.cite import NOTHING_ANSWERS, plural
 from qa.errors import QaError
+from qa.protocols import Asker
 from qa.tui.clipboard import Delivery, deliver
 from qa.tui.display import shortened
 from qa.tui.question import QuestionBox
 from qa.tui.screen import AskScreen
 from qa.tui.thread import Thread, Turn, TurnState
-from qa.protocols import Asker
 from qa.types import Answer, CitedPassage, Passage, Progress, ProgressCallback, ReportSummary
 
 OpenLibrary = Callable[[ProgressCallback], Asker]
