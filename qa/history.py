@@ -105,7 +105,7 @@ class History:
             target = _target(path)
             if not target.parent.is_dir():
                 return 0
-            with _locked(target.parent, exclusive=True):
+            with _locked(target.parent):
                 questions = {question for line in _lines(target) if (question := _question(line)) is not None}
                 if target.is_file():
                     target.unlink()
@@ -130,8 +130,16 @@ def history_file() -> Path:
 
 
 def _newest_in(data: bytes) -> Iterator[str]:
-    """Yield the questions in lines of JSON, newest first; what is none is passed over."""
+    """Yield the questions in lines of JSON, newest first; what is none is passed over.
+
+    Lines that end alike, question and all, are parsed once: a question asked every day costs next to nothing.
+    """
+    seen = set()
     for line in reversed(data.split(b"\n")):
+        place = line.find(b'"question"')
+        if place < 0 or line[place:] in seen:
+            continue
+        seen.add(line[place:])
         question = _question(line)
         if question is not None:
             yield question
@@ -190,7 +198,7 @@ def _append(path: Path, question: str) -> int:
     target = _target(path)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make_private(target.parent)
-    with _locked(target.parent, exclusive=False):
+    with _locked(target.parent):
         handle = _opened(target, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             status = os.fstat(handle)
@@ -209,7 +217,7 @@ def _append(path: Path, question: str) -> int:
 def _compact(path: Path) -> None:
     """Replace a large file by its newest questions, and put aside the lines that are none."""
     target = _target(path)
-    with _locked(target.parent, exclusive=True):
+    with _locked(target.parent):
         if target.stat().st_size <= _LARGE:
             return  # Another process has done it.
         kept: dict[str, bytes] = {}
@@ -282,8 +290,8 @@ def _make_private(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, *, exclusive: bool) -> Iterator[None]:
-    """Keep a file from being replaced while it is written to, where the system can do that."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to a history meanwhile, where the system can do that."""
     if sys.platform == "win32":
         yield
         return
@@ -291,7 +299,7 @@ def _locked(folder: Path, *, exclusive: bool) -> Iterator[None]:
     try:
         # Some network folders know no locks; a question asked in that moment may then be forgotten.
         with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
