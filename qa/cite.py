@@ -187,6 +187,18 @@ def verdict_in_words(answer: Answer) -> str:
     return f"{answer.confidence.capitalize()}: {answer.reason}" if answer.reason else ""
 
 
+def sureness_in_words(answer: Answer) -> str:
+    """Return `verdict_in_words`, and where that is empty why nothing was judged."""
+    told = verdict_in_words(answer)
+    if told:
+        return told
+    if answer.query is not None and answer.query.located:
+        return f"{answer.confidence.capitalize()}: The question names these passages."
+    if answer.confidence == "unjudged":
+        return "Unjudged: It was not weighed whether these passages answer."
+    return f"{answer.confidence.capitalize()}."
+
+
 def also_in_words(cited: CitedPassage) -> str:
     """Return where else in its report the same is said, in a line for people; empty if nowhere."""
     if not cited.also:
