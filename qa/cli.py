@@ -233,7 +233,7 @@ def _parser() -> _Parser:
         "--compare",
         nargs="+",
         metavar="MODE",
-        help="measure these ways of searching (bm25, dense, hybrid, full) and compare them with the last",
+        help="measure these ways of searching (words, bm25, dense, hybrid, full); compare them with the last",
     )
     evaluation.add_argument(
         "--rerank", metavar="MODEL", help=f"{_RERANK_HELP}; with --compare, measured after the others"
