@@ -64,3 +64,7 @@ class ExportError(QaError):
 
 class FileExistsAlreadyError(ExportError):
     """There is a file of that name already; it is replaced only if that is said."""
+
+
+class ServingError(QaError):
+    """The app cannot be served at an address."""
