@@ -283,7 +283,7 @@ class _Chat:
     def _print_nearest(self) -> None:
         answer = self._answer
         if answer is None:
-            raise QuestionError("There is no answer to a question yet; type a question in words")
+            raise QuestionError("There is no answer to the last question; type one in words")
         if answer.answered:
             raise QuestionError("The last question was answered; its passages are those printed below it")
         if not answer.passages:

@@ -112,7 +112,7 @@ class FakeAsker:
         if query == "many":
             passages = cited(*(a_passage(f"{n}", f"Words {n}.", number=f"{n}") for n in range(1, 46)))
         else:
-            passages = cited(CARE, HOMES) if query == '"care" OR homes' else ()
+            passages = {'"care" OR homes': cited(CARE, HOMES), "mixed": cited(CARE, CUP)}.get(query, ())
         counts = (ReportCount(JAR, len(passages)), ReportCount(APA, 0))
         return Finding(query, query, passages, counts, (), searched=149, total=154)
 
@@ -260,8 +260,23 @@ def test_passages_of_an_answer_before_are_not_those_of_a_refusal() -> None:
 
 
 def test_the_nearest_are_only_for_a_question_that_nothing_answers() -> None:
-    assert said_to("n") == ["Error: There is no answer to a question yet; type a question in words"]
+    assert said_to("n") == ["Error: There is no answer to the last question; type one in words"]
     assert said_to("Is care good?", "n")[0].startswith("Error: The last question was answered")
+
+
+def test_the_nearest_to_an_earlier_question_are_not_given_for_one_that_failed() -> None:
+    asker = FakeAsker()
+
+    def lines() -> Iterator[str]:
+        yield "Who won the cup?"
+        asker.fails_with = QuestionError("no")
+        yield "Who lost the cup?"
+        yield "n"
+
+    assert Talk(coming=lines(), asker=asker).lines[len(REFUSAL) :] == [
+        "Error: no",
+        "Error: There is no answer to the last question; type one in words",
+    ]
 
 
 def test_a_question_that_follows_on_says_so_and_can_be_asked_afresh() -> None:
@@ -469,6 +484,8 @@ def test_a_paragraph_is_gone_to_in_the_report_spoken_of_last() -> None:
     assert said_to("g apa-2008 3", "g 3")[0] == f"1. {CITED_CUP.citation}"
     assert said_to("s apa-2008", "g 3")[0] == f"1. {CITED_CUP.citation}"
     assert said_to("Is care good?", "s apa-2008", "g 3")[0] == f"1. {CITED_CUP.citation}"
+    assert said_to("f mixed", "g 29")[0] == f"1. {CITED_HOMES.citation}"
+    assert said_to("f mixed", "c 2", "g 3")[0] == f"1. {CITED_CUP.citation}"
 
 
 def test_a_paragraph_of_no_report_in_particular_asks_which() -> None:
