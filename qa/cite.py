@@ -179,9 +179,14 @@ def explained_as_dict(answer: Answer) -> dict[str, Any]:
 
 NOTHING_ANSWERS = "Nothing in these reports answers this."
 
+UNJUDGED = "unjudged"
+"""The confidence of an answer of which nobody has judged whether it answers."""
+
 
 def verdict_in_words(answer: Answer) -> str:
-    """Return how sure an answer is and why, or that there is none; empty where nothing was judged."""
+    """Return how sure an answer is and why, or that there is none; empty where it was asked for by name."""
+    if answer.confidence == UNJUDGED:
+        return answer.reason
     if not answer.answered:
         return f"{NOTHING_ANSWERS} {answer.reason}".rstrip()
     return f"{answer.confidence.capitalize()}: {answer.reason}" if answer.reason else ""

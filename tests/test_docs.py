@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from qa.cite import passage_as_dict
-from qa.cli import ExitCode, _parser
+from qa.cli import ExitCode
+from qa.cli.parser import build_parser
 from qa.library import Library
 from tests.fakes import CORPUS, ROOT
 
@@ -31,7 +32,7 @@ def commands(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("arguments", [*commands(README), *commands(CONTRIBUTING)], ids=" ".join)
 def test_every_command_shown_is_accepted(arguments: list[str]) -> None:
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     assert callable(options.run)
 
 
