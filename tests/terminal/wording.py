@@ -14,7 +14,7 @@ COPIED = "Copied: "
 HELP = "Anywhere"
 """A heading of the help."""
 
-VERDICTS = ("Strong:", "Possible:", "Nothing in these reports")
+VERDICTS = ("Strong:", "Possible:", "Uncalibrated:", "Nothing in these reports")
 """How what is said of a whole answer begins; passages that only hold the words are shown without it."""
 
 KEYS_GO_ELSEWHERE, KEYS_GO_HERE = MARKS = "▌█"
@@ -25,6 +25,9 @@ NOT_OPENED = "The reports could not be opened."
 NOT_ASKED = "Error: not asked"
 MENDING = "qa index"
 """The command that mends a damaged index."""
+
+_CHARACTERS_IN_A_ROW = 25
+"""How much of a question stands in one row, however narrow its column is."""
 
 _IN_BOX = re.compile(r"[│ ]*> (.*?)[│ ]*$")
 _FIRST_PASSAGE = re.compile(rf"[{MARKS} ] {{1,2}}1 \S")
@@ -60,6 +63,18 @@ def in_passages(rows: Sequence[str]) -> bool:
 def in_box(rows: Sequence[str]) -> bool:
     """Keys go to the question box, while a passage is highlighted."""
     return any(row.startswith(KEYS_GO_ELSEWHERE) for row in rows)
+
+
+def ready(rows: Sequence[str]) -> bool:
+    """The app has loaded what it answers with."""
+    return any(READY in row for row in rows)
+
+
+def below(rows: Sequence[str], question: str) -> Sequence[str]:
+    """Return the rows below the newest place on the screen where a question stands, the box left out."""
+    begins = question[:_CHARACTERS_IN_A_ROW]
+    found = [place for place, row in enumerate(rows) if begins in row and not _IN_BOX.match(row)]
+    return rows[found[-1] + 1 :] if found else ()
 
 
 def lists_passages(rows: Sequence[str]) -> bool:
