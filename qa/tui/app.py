@@ -37,6 +37,8 @@ from qa.tui.tray import Tray
 
 _LONGEST_LABEL = 160
 
+LOADING = "Loading the model. What is asked now is found by words alone until then."
+STOPPED = "Stopped; the index is as it was before."
 REBUILD = "Press F9 to read and index them anew; the reports themselves are not touched."
 
 FIRST_RUN = (
@@ -136,6 +138,7 @@ class QaApp(DialogApp):
         self._history = history or History(None)
         self._own_warnings = list(warnings)
         self.librarian = Librarian(shelf)
+        self._not_added = ""
         self.tray = Tray()
         marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
         self.ask_screen = AskScreen(Conversation(), self.tray, marks)
@@ -195,15 +198,16 @@ class QaApp(DialogApp):
         """Say what is open, and ask it from now on."""
         self.show_what_is_open()
         self.ask_screen.header.show_model("loading the model")
-        failed = "".join(f"{sentence}. " for sentence in event.failed)
-        self.say(f"{failed}Loading the model. What is asked now is found by words alone until then.")
+        self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
+        self.say(f"{self._not_added}{LOADING}")
+        self.tell_outcome([*event.failed, "The reports are indexed."])
         self.ask_screen.use(event.library)
 
     def on_librarian_prepared(self, _event: Librarian.Prepared) -> None:
         """Let what was asked meanwhile be searched by meaning."""
         self.ask_screen.header.show_model("model ready")
         self.show_what_is_open()
-        self.say("Ready.")
+        self.say(f"{self._not_added}Ready.")
         self.ask_screen.ready()
 
     def on_librarian_model_failed(self, event: Librarian.ModelFailed) -> None:
@@ -223,12 +227,14 @@ class QaApp(DialogApp):
     def on_librarian_stopped(self, _event: Librarian.Stopped) -> None:
         """Say that everything is as it was."""
         self.show_what_is_open()
-        self.say("Stopped; the index is as it was before.")
+        self.say(STOPPED)
+        self.tell_outcome([STOPPED])
 
     def on_librarian_failed(self, event: Librarian.Failed) -> None:
         """Say why; where nothing is open, nothing can be asked."""
         self.say(f"Error: {event.problem}")
         self.show_what_is_open()
+        self.tell_outcome([event.problem])
         screen = self.ask_screen
         if self.librarian.problem is not None and not screen.wants_reports:
             screen.thread.show_notice(f"The reports could not be opened. {event.problem} {REBUILD}")

@@ -38,7 +38,7 @@ def commands_of(places: Places) -> Iterator[SystemCommand]:
             assert binding.id is not None
             group, _, last = binding.id.partition(".")
             purpose = binding.tooltip or binding.description
-            title = f"{group}: {purpose}"
+            title = f"{group}: {purpose.removeprefix(f'{group.capitalize()} ')}"
             if last.isdigit() or purpose in seen:
                 continue
             seen.add(purpose)

@@ -225,6 +225,11 @@ class DialogApp(App[None]):
         if not librarian.building:
             screen.build_ended()
 
+    def tell_outcome(self, sentences: Sequence[str]) -> None:
+        """Leave on the Reports screen what came of adding and indexing."""
+        if self._reports_screen is not None:
+            self._reports_screen.show_outcome(sentences)
+
     def _forget_reports_screen(self) -> None:
         self._reports_screen = None
 
