@@ -231,6 +231,10 @@ async def test_every_letter_is_in_strong_contrast(make: Callable[[], Screen[Any]
             for key in ("s", "backspace"):
                 await pilot.press(key)
                 assert weak_letters(pilot) == []
+        pilot.app.theme = "ansi-dark"
+        await pilot.press("s", "backspace")
+        strips = pilot.app.screen._compositor.render_strips()
+        assert not any(style.dim for strip in strips for _, style, _ in strip if style is not None)
 
 
 def weak_letters(pilot: Pilot[None]) -> list[str]:
@@ -645,7 +649,7 @@ async def test_nothing_at_all_to_export_is_told(tmp_path: Path) -> None:
 async def test_the_highlighted_passage_is_shown_in_full_below() -> None:
     async with Host(TrayScreen(marked(2, 8))).run_test(size=(100, 30)) as pilot:
         await pilot.press("down")
-        assert PASSAGES[8].text in flowing(pilot)
+        assert f"{PASSAGES[8].lead_in} {PASSAGES[8].text}" in flowing(pilot)
         assert cite(PASSAGES[8], 1).citation in flowing(pilot)
 
 
@@ -864,6 +868,9 @@ async def test_many_failures_can_be_scrolled_through() -> None:
         assert pilot.app.focused is pilot.app.screen.query_one("#reports-news")
         await pilot.press("end")
         await until(pilot, lambda: on_screen(pilot, "199.pdf is empty."))
+        reports_screen(pilot).show_progress(Progress("reading", 1, 2))
+        await until(pilot, lambda: on_screen(pilot, "Indexing 1 of 2"))
+        assert on_screen(pilot, "199.pdf is empty.")
 
 
 async def test_a_list_shown_anew_keeps_its_highlight() -> None:

@@ -114,12 +114,13 @@ class ExportScreen(Dialog[ExportRequest | None]):
         self._show_state()
 
     def on_choices_moved(self, event: Choices.Moved) -> None:
-        """Choose what the highlight is on."""
+        """Choose what the highlight is on by now."""
         event.stop()
-        if event.choices is self._formats:
-            self._choose_format(ExportFormat(event.row_id))
-        else:
-            self._choose_what("tray" if event.row_id == "tray" else "conversation")
+        current = event.choices.current_id
+        if current is not None and event.choices is self._formats:
+            self._choose_format(ExportFormat(current))
+        elif current is not None:
+            self._choose_what("tray" if current == "tray" else "conversation")
 
     def on_choices_left_upwards(self, event: Choices.LeftUpwards) -> None:
         """Stay in the list."""

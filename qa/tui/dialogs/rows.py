@@ -226,14 +226,17 @@ class Lines(VerticalScroll, inherit_bindings=False):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - the name Textual gives it
         self._text = Static("", markup=False)
-        super().__init__(self._text, id=id)
+        super().__init__(self._text, id=id, classes="-empty")
 
     def allow_focus(self) -> bool:
         """Whether there is anything to scroll to."""
         return self.max_scroll_y > 0
 
     def show_text(self, text: Content) -> None:
-        """Show `text` from its beginning; take no room if there is none."""
+        """Show `text` from its beginning, or leave it where it is scrolled to if it is shown already."""
+        shown = self._text.content
+        if isinstance(shown, Content) and shown.is_same(text):
+            return
         self._text.update(text)
         self.set_class(not text, "-empty")
         self.scroll_home(animate=False)

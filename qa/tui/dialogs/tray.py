@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets.option_list import Option
 
-from qa.cite import plural, quotation
+from qa.cite import notes_in_words, plural, quotation
 from qa.tui.dialogs.dialog import Dialog, key_name
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import passage_words, place, shortened, words
@@ -183,12 +183,20 @@ class TrayScreen(Dialog[TrayAction | None]):
 
     def _show_text(self) -> None:
         cited = self._current
-        text = Content("")
-        if cited is not None:
-            text = Content("\n").join(
-                [passage_words(cited.passage, cited.shown_highlights), words(cited.citation, "italic")]
-            )
-        self.query_one(Lines).show_text(text)
+        self.query_one(Lines).show_text(Content("") if cited is None else _in_full(cited))
+
+
+def _in_full(cited: CitedPassage) -> Content:
+    """Return a passage with the words that introduce it, its footnotes and its citation."""
+    passage = cited.passage
+    return Content("\n").join(
+        [
+            *([words(passage.lead_in)] if passage.lead_in else []),
+            passage_words(passage, cited.shown_highlights),
+            *(words(note) for note in notes_in_words(cited)),
+            words(cited.citation, "italic"),
+        ]
+    )
 
 
 def _row(position: int, cited: CitedPassage) -> Option:
