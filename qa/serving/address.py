@@ -76,8 +76,8 @@ class Address:
         """Return what to know before others are let in."""
         port = self.port or "PORT"
         return [
-            f"Warning: other computers can reach {self.host}. Whoever does can read all reports and use the app "
-            "in your name; there is no password and no encryption. Every visitor starts a process.",
+            f"Warning: other computers can reach {self.host}. Whoever does can read all reports and use the "
+            "app in your name; there is no password and no encryption. Every visitor starts a process.",
             f"Safer: leave --host out, let the others run: ssh -N -L {port}:localhost:{port} "
             f"{socket.gethostname()} and open http://localhost:{port} on their own computers.",
         ]

@@ -8,12 +8,14 @@ a name of its own that it lets stand for this computer, which its `Host` tells.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
-from yarl import URL
+
+_HOST = re.compile(r"(\[(?P<numbers>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]+))(:[0-9]+)?")
 
 _HEADERS = {
     "Cache-Control": "no-cache",
@@ -71,14 +73,16 @@ def _is_ours(host: str, names: frozenset[str]) -> bool:
 
     Whoever owns a name can let it stand for any address; numbers stand for themselves.
     """
-    try:
-        name = URL(f"http://{host}").host or ""
-    except ValueError:
+    parts = _HOST.fullmatch(host)
+    if parts is None:
         return False
+    if parts["numbers"]:
+        return True
+    name = parts["name"].casefold().rstrip(".")
     try:
-        ipaddress.ip_address(name)
+        ipaddress.IPv4Address(name)
     except ValueError:
-        return name.casefold().rstrip(".") in names
+        return name in names
     return True
 
 

@@ -157,7 +157,7 @@ async def _hand_over(message: str, visitor: Visitor, page: web.WebSocketResponse
     """Hand what a page sent to the app; what is not understood is dropped, it may come from anybody."""
     try:
         told = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     match told:
         case ["stdin", str(typed)]:

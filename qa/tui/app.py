@@ -70,6 +70,7 @@ class QaApp(DialogApp):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (24, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f9", "rebuild", "Index anew", id="app.rebuild", tooltip="Read and index the reports again"),
         Binding("f1", "help", "Help", id="app.help", tooltip="All keys"),
         Binding("f2", "scope", "Scope", id="scope.choose", tooltip="Choose reports and section to ask"),
         Binding("f3", "reports", "Reports", id="reports.show", tooltip="Reports, add some, index them"),
@@ -99,7 +100,6 @@ class QaApp(DialogApp):
             id="copy.plain_text",
             tooltip="Show as plain text, to copy without a clipboard",
         ),
-        Binding("f9", "rebuild", "Index anew", id="app.rebuild", tooltip="Read and index the reports again"),
         Binding("ctrl+q", "quit", "Quit", priority=True, id="app.quit"),
         Binding("ctrl+z", "suspend_process", "To the shell", show=False, id="app.suspend"),
         Binding("ctrl+c", "help_quit", "Copy selected text", show=False, system=True, id="app.copy"),
@@ -261,6 +261,11 @@ class QaApp(DialogApp):
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text selected with the mouse or in the question box, by every way to a clipboard."""
         self.copy(text, shortened(text, _LONGEST_LABEL))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as it is printed on it."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def action_rebuild(self) -> None:
         """Index the reports: all of them if the index cannot be used, else what has changed."""

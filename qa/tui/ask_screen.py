@@ -275,7 +275,12 @@ class AskScreen(Screen[None]):
     def _keep_the_highlight(self, turn: Turn, before: CitedPassage) -> None:
         """Stay on the passage the highlight was on when its answer is put in another order."""
         if not self.thread.highlight_passage(turn, before.id):
-            self.status.say("In its new order the answer has not the passage that the reader still shows.")
+            if self.focused is not self.question_box:
+                self.status.say(
+                    "In its new order the answer has not the passage that the reader still shows."
+                )
+            elif not self.thread.highlight(turn, 1):
+                self.reader.clear()
         elif self.chosen is not None and self.chosen.id == before.id:
             self._read_highlighted()
 
@@ -362,14 +367,13 @@ class AskScreen(Screen[None]):
 
     def on_line_prompt_entered(self, event: LinePrompt.Entered) -> None:
         """Go to the paragraph or find the words."""
-        (self._came_from or self.question_box).focus()
         if self._library is None:
             return
-        text = event.text
         if event.purpose == GO_TO:
-            self.reader.go_to(text, report=self._report_at_hand)
+            self.reader.section.focus()
+            self.reader.go_to(event.text, report=self._report_at_hand)
             return
-        turn = self._add(text, Scope(self._find_in), Origin.FIND)
+        turn = self._add(event.text, Scope(self._find_in), Origin.FIND)
         self.thread.focus()
         self._searched[self._find(self._library, turn)] = turn
 

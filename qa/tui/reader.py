@@ -150,7 +150,7 @@ class Reader(Vertical):
         """Lay the title above the section and the notes below."""
         yield Static(words(EMPTY_TITLE), id="reader-title", markup=False)
         with Section(id="section"):
-            yield Static(words(EMPTY_TEXT), id="reader-empty", markup=False)
+            yield Static(words(EMPTY_TEXT), classes="elsewhere", markup=False)
         yield Static("", id="reader-notes", markup=False)
 
     @property
@@ -175,6 +175,14 @@ class Reader(Vertical):
         if self._library is not None:
             self._read_section(self._library, cited)
 
+    def clear(self) -> None:
+        """Show no passage."""
+        self._chosen, self._section = None, ()
+        self.query_one("#reader-title", Static).update(words(EMPTY_TITLE))
+        self.query_one("#reader-notes", Static).display = False
+        self.section.remove_children()
+        self.section.mount(Static(words(EMPTY_TEXT), classes="elsewhere", markup=False))
+
     def go_to(self, text: str, *, report: str | None) -> None:
         """Go to a paragraph of a report, or of another that `text` names."""
         self._look_for(lambda library: at(library, report, text))
@@ -195,8 +203,7 @@ class Reader(Vertical):
         report, start = self._chosen.report, self._chosen.passage
         near = next((each for each in self._section if each.order == start.order + by), None)
         if near is not None and near.report == start.report:
-            self.post_message(self._PlaceFound(cited_by_itself(near, report)))
-            self._chosen = cited_by_itself(near, report)
+            self._move_to(cited_by_itself(near, report))
         else:
             self._look_for(lambda library: beside(library, start, by))
 
@@ -207,6 +214,10 @@ class Reader(Vertical):
             return
         start = self._chosen.passage
         self._look_for(lambda library: section_beside(library, start, by))
+
+    def _move_to(self, cited: CitedPassage) -> None:
+        self.read(cited)
+        self.post_message(self.Moved(cited))
 
     def _look_for(self, find: Callable[[Asker], CitedPassage | None]) -> None:
         if self._library is not None:
@@ -227,8 +238,7 @@ class Reader(Vertical):
         if event.cited is None:
             self.post_message(self.Failed("The report has nothing more in this direction."))
             return
-        self.read(event.cited)
-        self.post_message(self.Moved(event.cited))
+        self._move_to(event.cited)
 
     async def on_reader__section_read(self, event: _SectionRead) -> None:
         """Show a section, unless another passage is wanted by now."""

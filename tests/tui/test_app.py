@@ -150,7 +150,8 @@ async def test_the_building_of_the_index_is_told_as_it_goes(library: FakeLibrary
     library.may_open.clear()
     async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await wait_until(
-            pilot, lambda: "Building the index: encoding passage 40 of 310." in screen_of(pilot).status.message
+            pilot,
+            lambda: "Building the index: encoding passage 40 of 310." in screen_of(pilot).status.message,
         )
         assert on_screen(pilot, "building the index")
         library.may_open.set()
