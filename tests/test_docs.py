@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and docs/app.md say is true: commands are accepted, examples run, links lead on."""
+"""What README, CONTRIBUTING and docs/app.md say is true: commands are accepted, examples run, links lead."""
 
 from __future__ import annotations
 
