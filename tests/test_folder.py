@@ -82,11 +82,15 @@ def test_a_library_whose_reports_cannot_be_read_has_reports(tmp_path: Path) -> N
     assert not isinstance(caught.value, NoReportsError)
 
 
+@pytest.mark.parametrize("several_threads", [False, True])
 @pytest.mark.parametrize("stage", ["reading", "preparing the model", "encoding", "finishing"])
 def test_a_build_that_nobody_waits_for_leaves_the_index_and_nothing_else(
-    small_folder: Path, stage: str
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch, stage: str, several_threads: bool
 ) -> None:
     shelf = LibraryFolder(small_folder)
+    if several_threads:
+        monkeypatch.setattr("qa.build.building._MOST_READ_PRECISELY", 0)
+        monkeypatch.setattr("qa.build.building.usable_cores", lambda: 3)
     (small_folder / "corpus" / "more.txt").write_text(ROADS_REPORT.replace("lorries", "vans"))
     before = files_of(small_folder)
 

@@ -57,9 +57,9 @@ def _write_template(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(SETTINGS_HELP, encoding="utf-8")
-    except FileExistsError as error:
-        raise SettingsError(f"{path} is there already; change it, or remove it first") from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.parent.is_dir():
+            raise SettingsError(f"{path} is there already; change it, or remove it first") from error
         reason = error.strerror or type(error).__name__
         raise SettingsError(
             f"{path} cannot be written ({reason}); check its folder and free space"

@@ -219,7 +219,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=run_serve)
 
     history = commands.add_parser(
-        "history", parents=[shared], help="print the questions asked in the app, the newest last"
+        "history", parents=[shared], help="print the questions asked in chat, the newest last"
     )
     history.add_argument("--clear", action="store_true", help="remove them, and say how many")
     history.set_defaults(run=run_history)
