@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +19,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
-from qa.cite import plural, printable, quotation
+from qa.cite import plural, quotation
 from qa.history import History
 from qa.protocols import Shelf
 from qa.settings import Settings, change_setting
@@ -30,6 +31,7 @@ from qa.tui.dialog_app import DialogApp
 from qa.tui.display import shortened
 from qa.tui.librarian import Librarian
 from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS
+from qa.tui.plain_screen import show_plainly
 from qa.tui.scope import Scope
 from qa.tui.status import error_in_words, progress_in_words
 from qa.tui.themes import DEFAULT_THEME, THEMES
@@ -305,10 +307,7 @@ class QaApp(DialogApp):
             return
         try:
             with self.suspend():
-                text = "\n\n".join(printable(quotation(cited)) for cited in passages)
-                sys.stdout.write(f"\n{text}\n\nPress Enter to go back to qa. ")
-                sys.stdout.flush()
-                sys.stdin.readline()
+                show_plainly("\n\n".join(map(quotation, passages)))
         except SuspendNotSupported:
             self.say("This cannot be done here; select the words with the mouse, they are copied.")
 
@@ -352,13 +351,21 @@ class QaApp(DialogApp):
             self._own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
     def _keep_theme(self, theme: Theme) -> None:
-        if self._settings_file is not None and not self.no_color and theme.name != self.settings.theme:
+        chosen = not (self.no_color or self.presenting)
+        if self._settings_file is not None and chosen and theme.name != self.settings.theme:
+            self.settings = replace(self.settings, theme=theme.name)
             self._keep_setting(self._settings_file, "theme", theme.name)
 
     def _take_keys(self) -> None:
         """Let the user's keys go before those that come with the app."""
         known = all_ids(self.ask_screen.places())
         unknown = sorted(set(self.settings.keys) - known)
+        if unknown:
+            # Only now, for the dialogs are not needed for the first paint.
+            from qa.tui.dialogs import KEY_IDS
+
+            known |= KEY_IDS
+            unknown = sorted(set(unknown) - known)
         if unknown:
             self._own_warnings.append(
                 f"There is no key named {', '.join(unknown)}; F1 lists those there are."

@@ -45,6 +45,7 @@ class DialogApp(App[None]):
             super().__init__()
             self.where = where
 
+    presenting = False
     _reports_screen: ReportsScreen | None = None
 
     def say(self, message: str) -> None:
@@ -127,14 +128,18 @@ class DialogApp(App[None]):
             self.say("There is no passage to show: ask a question first.")
         elif self._no_dialog_is_open():
             question, passages, position = self.ask_screen.to_present(chosen)
-            before = self.theme
+            self.push_screen(
+                PresentScreen(question, passages, position), partial(self._stop_presenting, self.theme)
+            )
+            self.presenting = True
             if not self.no_color:
                 self.theme = PROJECTOR_THEME
-            self.push_screen(
-                PresentScreen(question, passages, position), lambda _: setattr(self, "theme", before)
-            )
 
     # What dialogs hand back.
+
+    def _stop_presenting(self, theme: str, _: None) -> None:
+        self.theme = theme
+        self.presenting = False
 
     def _take_scope(self, scope: Scope | None) -> None:
         if scope is not None:

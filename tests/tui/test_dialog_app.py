@@ -192,17 +192,19 @@ async def test_a_theme_that_is_chosen_is_kept(library: FakeLibrary, tmp_path: Pa
         assert 'theme = "qa-dark"' in settings_file.read_text(encoding="utf-8")
         app.theme = "qa-light"
         await wait_until(pilot, lambda: "qa-light" in settings_file.read_text(encoding="utf-8"))
+        app.theme = "qa-dark"
+        await wait_until(pilot, lambda: "qa-dark" in settings_file.read_text(encoding="utf-8"))
         assert "# mine" in settings_file.read_text(encoding="utf-8")
 
 
 async def test_settings_that_name_what_is_not_there_are_told_and_left(library: FakeLibrary) -> None:
-    settings = Settings(theme="[/b]", keys={"copy.cite": "c", "no.such": "x"})
+    settings = Settings(theme="[/b]", keys={"copy.cite": "c", "tray.cite": "c", "no.such": "x"})
     app = QaApp(library.shelf, settings=settings, warnings=["config.toml is damaged [/b]"])
     async with app.run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         message = screen_of(pilot).status.message
         assert 'There is no theme "[/b]"' in message
-        assert "no.such" in message
+        assert "There is no key named no.such;" in message
         assert "config.toml is damaged [/b]" in message
         await ask_and_wait(pilot)
         await pilot.press("down", "c")
