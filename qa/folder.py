@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qa.library import Library
 from qa.types import ProgressCallback
+
+if TYPE_CHECKING:
+    # Imported when it is opened, in the thread that opens it: an app is drawn before that.
+    from qa.library import Library
 
 
 class LibraryFolder:
@@ -37,6 +41,8 @@ class LibraryFolder:
         IndexMissingError, IndexStateError
             As `Library.open` does.
         """
+        from qa.library import Library
+
         return Library.open(self._path)
 
     def build(self, *, anew: bool = False, progress: ProgressCallback | None = None) -> Library:
@@ -49,6 +55,8 @@ class LibraryFolder:
         NoReportsError, QaError
             As `Library.build` does.
         """
+        from qa.library import Library
+
         return Library.build(self._path, model=self._model, anew=anew, progress=progress)
 
     def add(
@@ -66,4 +74,6 @@ class LibraryFolder:
         CorpusError
             As `Library.add` does.
         """
+        from qa.library import Library
+
         return Library.add(self._path, sources, on_failure=on_failure)

@@ -363,3 +363,12 @@ def test_a_question_loads_nothing_heavy_besides_its_model(indexed_folder: Path) 
         indexed_folder,
     )
     assert not loaded & (HEAVY | MODEL)
+
+
+def test_the_app_is_drawn_before_anything_of_a_library_is_loaded(indexed_folder: Path) -> None:
+    loaded = loaded_by(
+        "from qa.tui.app import QaApp; from qa.folder import LibraryFolder; QaApp(LibraryFolder('.'))",
+        indexed_folder,
+    )
+    later = {"numpy", "faiss", "sqlite3", "lxml", "docx", "pypdfium2", "tomlkit", "qa.library", "qa.export"}
+    assert not loaded & ((HEAVY - {"textual"}) | MODEL | BUILDING | later)
