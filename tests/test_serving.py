@@ -39,7 +39,7 @@ def send(kind, payload):
 alive, way, *arguments = sys.argv[1:]
 held = open(alive, "wb")
 if way == "fails":
-    print("Traceback\\n\\x1b[31mNameError: no\\x1b]0;title\\x07 name\\x07\\x1b[0m\\n  ", file=sys.stderr)
+    print("Traceback\\n\\x1b[31mNameError: no\\x1b]0;title\\x1b\\\\ name\\x07\\x1b[0m\\n  ", file=sys.stderr)
     sys.exit(3)
 if way == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

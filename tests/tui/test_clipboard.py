@@ -151,7 +151,7 @@ def test_the_citation_that_is_copied_reaches_the_terminal_byte_for_byte(
         os.write(near, question.encode() + b"\r")
         read_until(first_word)
         os.write(near, b"\x19")  # ctrl+y
-        copied = read_until(rb"\x1b\]52;c;([^\x07\x1b]*)(\x07|\x1b\\\\)")[1]
+        copied = read_until(rb"\x1b\]52;c;([^\x07\x1b]*)(\x07|\x1b\\)")[1]
     finally:
         app.kill()
         app.wait()
