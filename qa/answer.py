@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from qa.cite import citation, locator
+from qa.cite import UNJUDGED, citation, locator
 from qa.confidence import Case, Judged, Level, Sentence, Verdict
 from qa.types import Answer, Candidate, CitedPassage, Passage, Query, Report
 
@@ -16,6 +16,7 @@ def make_answer(
     *,
     elapsed_ms: float,
     verdict: Verdict | None = None,
+    unjudged: str | None = None,
     searched: str = "",
     footnotes: Callable[[Passage], tuple[Passage, ...]] = lambda _: (),
 ) -> Answer:
@@ -32,7 +33,9 @@ def make_answer(
     elapsed_ms
         How long the search took, in milliseconds.
     verdict
-        Whether the passages answer; none where they were asked for by name.
+        Whether the passages answer; none where they were asked for by name, or nothing was judged.
+    unjudged
+        What was done in place of judging, in a sentence; none if they were judged or asked for by name.
     searched
         What was searched, in words.
     footnotes
@@ -53,6 +56,11 @@ def make_answer(
         )
         for rank, candidate in enumerate(candidates, start=1)
     )
+    confidence, reason = Level.STRONG.value, ""
+    if verdict is not None:
+        confidence, reason = verdict.level.value, verdict.reason
+    elif unjudged is not None:
+        confidence, reason = UNJUDGED, unjudged
     return Answer(
         question=query.question,
         answered=bool(passages) and (verdict is None or verdict.level is not Level.NONE),
@@ -60,8 +68,8 @@ def make_answer(
         elapsed_ms=elapsed_ms,
         query=query,
         notes=notes_of(query),
-        confidence=(Level.STRONG if verdict is None else verdict.level).value,
-        reason="" if verdict is None else verdict.reason,
+        confidence=confidence,
+        reason=reason,
         confidence_score=None if verdict is None else verdict.score,
         searched=searched,
     )

@@ -127,6 +127,26 @@ def shown_as_dict(cited: CitedPassage) -> dict[str, Any]:
     return passage_as_dict(cited) | {"notes": notes}
 
 
+def cited_by_itself(passage: Passage, report: Report) -> CitedPassage:
+    """Return a passage with its citation where no question was asked: without rank, marks and footnotes."""
+    return CitedPassage(0, passage, report, locator(passage), citation(passage, report), (), 0.0)
+
+
+def finding_as_answer(finding: Finding) -> Answer:
+    """Return what an exhaustive search found as the answer to it; nothing is weighed."""
+    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
+    return Answer(
+        question=f"Find: {finding.query}",
+        answered=bool(finding.passages),
+        passages=finding.passages,
+        elapsed_ms=0.0,
+        confidence="unjudged",
+        reason=f"{found} found for {finding.expression}; searched {finding.searched} of "
+        f"{plural(finding.total, 'passage')}, headings not searched.",
+        searched=plural(finding.searched, "passage"),
+    )
+
+
 def notes_in_words(cited: CitedPassage) -> list[str]:
     """Return the footnotes that a passage calls, each in words for people: ``"Note 3: …"``."""
     return [f"Note {note.marker}: {note.text}" if note.marker else note.text for note in cited.notes]
@@ -159,12 +179,29 @@ def explained_as_dict(answer: Answer) -> dict[str, Any]:
 
 NOTHING_ANSWERS = "Nothing in these reports answers this."
 
+UNJUDGED = "unjudged"
+"""The confidence of an answer of which nobody has judged whether it answers."""
+
 
 def verdict_in_words(answer: Answer) -> str:
-    """Return how sure an answer is and why, or that there is none; empty where nothing was judged."""
+    """Return how sure an answer is and why, or that there is none; empty where it was asked for by name."""
+    if answer.confidence == UNJUDGED:
+        return answer.reason
     if not answer.answered:
         return f"{NOTHING_ANSWERS} {answer.reason}".rstrip()
     return f"{answer.confidence.capitalize()}: {answer.reason}" if answer.reason else ""
+
+
+def sureness_in_words(answer: Answer) -> str:
+    """Return `verdict_in_words`, and where that is empty why nothing was judged."""
+    told = verdict_in_words(answer)
+    if told:
+        return told
+    if answer.query is not None and answer.query.located:
+        return f"{answer.confidence.capitalize()}: The question names these passages."
+    if answer.confidence == "unjudged":
+        return "Unjudged: It was not weighed whether these passages answer."
+    return f"{answer.confidence.capitalize()}."
 
 
 def also_in_words(cited: CitedPassage) -> str:

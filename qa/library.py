@@ -2,85 +2,50 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from qa.answer import case_of, make_answer
-from qa.catalogue import Catalogue
-from qa.cite import citation, listed, locator, plural
-from qa.confidence import (
-    CALIBRATION_FILE,
-    Calibration,
-    Case,
-    Fit,
-    calibrate,
-    find_calibration,
-    judge,
-    read_calibrations,
-    write_calibrations,
-)
+from qa.asking import FULL, Asking
+from qa.calibrating import calibrate_with
+from qa.closing import Shared
+from qa.condition import INDEX_FOLDER as INDEX_FOLDER
+from qa.condition import present_model, skipped, stale_warnings, unread, whole_manifest
+from qa.confidence import CALIBRATION_FILE, Fit
 from qa.encoder import SentenceEncoder
-from qa.errors import (
-    EvaluationError,
-    IndexStateError,
-    ModelError,
-    NotFoundError,
-    QuestionError,
-)
+from qa.errors import IndexStateError, ModelError, QuestionError
 from qa.find import make_finding
 from qa.index import Index, Manifest, stale_reasons
 from qa.ingest.adding import add_reports
 from qa.ingest.corpus import CORPUS_FOLDER as CORPUS_FOLDER
-from qa.ingest.corpus import unreadable_files
-from qa.ingest.metadata import READABLE
 from qa.inspection import Inspection, inspect
-from qa.query import complete, understand
+from qa.places import Places
+from qa.query import complete
 from qa.questions import Question
-from qa.reranker import RERANKED, Reranker
-from qa.retrieve import Retriever
-from qa.store import content_words
-from qa.twins import REACH, fold_twins
+from qa.retrieve import MODES
 from qa.types import (
     Answer,
     BuildReport,
-    Candidate,
     CitedPassage,
     Encoder,
     Finding,
     Passage,
-    Progress,
     ProgressCallback,
     Query,
     ReportOutline,
     ReportSummary,
 )
-from qa.vocabulary import GLOSSARY_FILE, Vocabulary, read_glossary
-
-INDEX_FOLDER = "index"
+from qa.vocabulary import GLOSSARY_FILE
 
 LONGEST_QUESTION = 2_000
 """Characters in the longest question that is answered."""
-
-_JUDGED = 10
-"""How many passages are weighed to tell whether the question is answered."""
-
-_SPARE = 10
-"""How many passages are found beyond those shown, because some are shown as one."""
-
-_FULL = "full"
 
 MOST_PASSAGES = 1_000
 """The largest `k`."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PARAGRAPH_WORD = re.compile(r"\b(?:para|paras|paragraph|paragraphs)\b\.?", re.IGNORECASE)
 
 
 class Library:
@@ -94,12 +59,17 @@ class Library:
     ) -> None:
         self._path = path
         self._index = index
-        self._load_encoder = load_encoder
         self._warnings = tuple(warnings)
         self._built: BuildReport | None = None
-        self._retriever: Retriever | None = None
-        self._rerankers: dict[str, Reranker] = {}
-        self._loading = threading.Lock()
+        self._asking = Asking(
+            index,
+            load_encoder,
+            glossary=path / CORPUS_FOLDER / GLOSSARY_FILE,
+            calibration=self.calibration_file,
+            footnotes=lambda passage: self._places.notes_of(passage),
+        )
+        self._places = Places(index.store, self._asking.catalogue)
+        self._files = Shared(index.close, _closed)
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Self:
@@ -116,9 +86,7 @@ class Library:
         """
         folder = Path(path)
         index = Index.open(folder / INDEX_FOLDER)
-        return cls(
-            folder, index, lambda: _encoder_of(index.manifest), _stale_warnings(index.manifest, folder)
-        )
+        return cls(folder, index, lambda: _encoder_of(index.manifest), stale_warnings(index.manifest, folder))
 
     @classmethod
     def build(
@@ -148,8 +116,12 @@ class Library:
         progress
             Called with a `Progress` now and then.
 
+        An exception raised by `progress` ends the build and leaves the index as it was.
+
         Raises
         ------
+        NoReportsError
+            If there is no ``corpus/`` or no report in it.
         CorpusError
             If `corpus.toml` or none of the reports can be read.
         IndexStateError
@@ -160,17 +132,17 @@ class Library:
         from qa.build import build_index  # a question needs nothing of it
 
         folder = Path(path)
-        encoder = SentenceEncoder(model or _present_model(folder), download=download)
+        encoder = SentenceEncoder(model or present_model(folder), download=download)
         built = build_index(
             folder / CORPUS_FOLDER, folder / INDEX_FOLDER, encoder, anew=anew, progress=progress
         )
         index = Index.open(folder / INDEX_FOLDER)
-        unread = _unread(index.manifest, folder)
+        left_out = unread(index.manifest, folder)
         library = cls(
             folder,
             index,
             lambda: encoder,
-            [*unread, *built.warnings, *_skipped(folder), *encoder.warnings],
+            [*left_out, *built.warnings, *skipped(folder), *encoder.warnings],
         )
         library._built = built
         return library
@@ -218,7 +190,7 @@ class Library:
     @property
     def unread(self) -> tuple[str, ...]:
         """The reports that are not in the index because they cannot be read, and why, a sentence each."""
-        return _unread(self._index.manifest, self._path)
+        return unread(self._index.manifest, self._path)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -230,10 +202,8 @@ class Library:
     def is_current(path: str | Path = ".", *, model: str | None = None) -> bool:
         """Whether a folder's index agrees with its corpus, and with a model if one is named."""
         folder = Path(path)
-        try:
-            manifest = Manifest.read(folder / INDEX_FOLDER)
-            Index.open(folder / INDEX_FOLDER).close()
-        except IndexStateError:
+        manifest = whole_manifest(folder)
+        if manifest is None:
             return False
         try:
             if model is not None and SentenceEncoder(model).fingerprint != manifest.model_sha256:
@@ -323,11 +293,8 @@ class Library:
         IndexStateError
             If the index was made with other weights of it.
         """
-        with self._loading:
-            if self._retriever is None:
-                encoder = self._load_encoder()
-                encoder.encode_questions(["ready"])
-                self._retriever = Retriever(self._index, encoder)
+        with self._files.in_use():
+            self._asking.prepare()
 
     def ask(
         self,
@@ -361,7 +328,9 @@ class Library:
         before, after
             Years; only reports dated in an earlier, or a later, year are searched.
         mode
-            How passages are ranked: ``"full"``, or for comparison ``"bm25"``, ``"dense"`` or ``"hybrid"``.
+            How passages are ranked: ``"full"``; or ``"words"``, by words alone, which takes a few
+            milliseconds, needs no model and judges nothing; or to compare with, ``"bm25"``, ``"dense"`` or
+            ``"hybrid"``.
         rerank
             Folder or name of a cross-encoder that reads the first passages again and puts them in its order;
             none to leave them as they are. It is loaded at its first use and kept; nothing is fetched.
@@ -376,44 +345,54 @@ class Library:
         CorpusError
             If `glossary.toml` or `calibration.json` beside the reports is damaged.
         ModelError, IndexStateError
-            As in `prepare`, at the first question; also if the model to rerank with cannot be used.
+            As in `prepare`, at the first question that needs the model; also if the model to rerank with
+            cannot be used, or the library was closed.
         """
         _check_count(k)
-        if rerank is not None and mode != _FULL:
-            raise QuestionError(f'Only the mode "{_FULL}" is reranked, not "{mode}"; leave one of them out')
-        reranker = None if rerank is None else self._reranker(rerank)
-        started = time.perf_counter()
-        query = self._understood(
-            question, history=history, reports=reports, section=section, before=before, after=after
-        )
-        reports_by_id = self._index.store.reports
-        verdict = None
-        if query.located:
-            candidates = [self._located(passage_id) for passage_id in query.located[:k]]
-        else:
-            loading = time.perf_counter()
-            self.prepare()
-            if reranker is not None:
-                with self._loading:
-                    reranker.load()
-            started += time.perf_counter() - loading
-            candidates, case = self._searched(query, k, mode=mode, reranker=reranker)
-            verdict = judge(case, calibration=self._calibration)
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        return make_answer(
-            query,
-            candidates,
-            reports_by_id,
-            elapsed_ms=elapsed_ms,
-            verdict=verdict,
-            searched=f"{plural(len(query.reports or reports_by_id), 'report')}, "
-            f"{plural(self._index.store.count_ranked(query.reports, query.section), 'passage')}",
-            footnotes=self._notes_of,
-        )
+        if mode not in MODES:
+            raise QuestionError(f'There is no mode "{mode}"; there are {", ".join(MODES)}')
+        if rerank is not None and mode != FULL:
+            raise QuestionError(f'Only the mode "{FULL}" is reranked, not "{mode}"; leave one of them out')
+        with self._files.in_use():
+            reranker = None if rerank is None else self._asking.reranker(rerank)
+            started = time.perf_counter()
+            query = self._understood(
+                question, history=history, reports=reports, section=section, before=before, after=after
+            )
+            seconds = time.perf_counter() - started
+            return self._asking.answer(query, k=k, mode=mode, reranker=reranker, seconds=seconds)
+
+    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+        """Find the passages that speak of the same as one does, best first; nothing is judged.
+
+        The passage itself is left out, and so is what says nothing else in its report. What the others say
+        twice is shown once.
+
+        Parameters
+        ----------
+        passage_id
+            As in `show`.
+        k, reports
+            As in `ask`.
+
+        Raises
+        ------
+        QuestionError
+            If `k` is out of range.
+        NotFoundError
+            If there is no such passage or report; the sentence says what there is.
+        ModelError, IndexStateError
+            As in `prepare`, at the first use; also if the library was closed.
+        """
+        _check_count(k)
+        with self._files.in_use():
+            passage = self._places.named(_well_formed(passage_id))
+            return self._asking.like(passage, k=k, reports=reports)
 
     def complete(self, text: str) -> tuple[str, ...]:
         """Return what a question that is being typed may go on as: filters, and the values they can have."""
-        return complete(text, self._catalogue)
+        with self._files.in_use():
+            return complete(text, self._asking.catalogue)
 
     def find(
         self,
@@ -445,15 +424,16 @@ class Library:
             If a report or section does not exist; the sentence lists those that do.
         """
         query = _well_formed(query) if isinstance(query, str) else [_well_formed(piece) for piece in query]
-        chosen = self._catalogue.known_reports(reports)
-        self._catalogue.check_section(section)
-        store = self._index.store
-        return make_finding(
-            query,
-            store.every_passage(reports=chosen, section=section),
-            list(store.reports.values()) if chosen is None else [store.reports[name] for name in chosen],
-            total=store.count(),
-        )
+        with self._files.in_use():
+            catalogue, store = self._asking.catalogue, self._index.store
+            chosen = catalogue.known_reports(reports)
+            catalogue.check_section(section)
+            return make_finding(
+                query,
+                store.every_passage(reports=chosen, section=section),
+                list(store.reports.values()) if chosen is None else [store.reports[name] for name in chosen],
+                total=store.count(),
+            )
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
         """Return a passage with the footnotes it calls, and its neighbours in the report if asked for.
@@ -472,35 +452,37 @@ class Library:
         """
         if context < 0:
             raise QuestionError("The number of neighbours cannot be negative; give --context 0 or more")
-        passage = self._resolve(_well_formed(passage_id))
-        around = self._index.store.passages_of(passage.report)
-        chosen = around[max(0, passage.order - context) : passage.order + context + 1]
-        return tuple(self._cited(each, rank) for rank, each in enumerate(chosen, start=1))
+        with self._files.in_use():
+            passage = self._places.named(_well_formed(passage_id))
+            chosen = self._places.around(passage, context=context)
+            return tuple(self._places.cited(each, rank) for rank, each in enumerate(chosen, start=1))
 
     def section_of(self, passage: Passage) -> tuple[Passage, ...]:
         """Return the passages that stand under the same innermost heading, in reading order.
 
         Where a passage stands outside all sections, these are its neighbours outside all sections.
+
+        Raises
+        ------
+        NotFoundError
+            If the passage is not in the index.
         """
-        around = self._index.store.passages_of(passage.report)
-        first = last = passage.order
-        while first > 0 and around[first - 1].section == passage.section:
-            first -= 1
-        while last + 1 < len(around) and around[last + 1].section == passage.section:
-            last += 1
-        return tuple(around[first : last + 1])
+        with self._files.in_use():
+            return self._places.section_of(passage)
 
     def reports(self) -> tuple[ReportSummary, ...]:
         """Return the reports in order, each with how many passages of each kind it has."""
-        counts = self._index.store.counts()
-        return tuple(
-            ReportSummary(report, counts[report.id]) for report in self._index.store.reports.values()
-        )
+        with self._files.in_use():
+            counts = self._index.store.counts()
+            reports = self._index.store.reports.values()
+            return tuple(ReportSummary(report, counts[report.id]) for report in reports)
 
     def passages(self) -> Iterator[Passage]:
         """Yield every passage that can be ranked, in reading order."""
         for report_id in self._index.store.reports:
-            yield from (each for each in self._index.store.passages_of(report_id) if each.kind.ranked)
+            with self._files.in_use():
+                passages = self._index.store.passages_of(report_id)
+            yield from (each for each in passages if each.kind.ranked)
 
     def calibrate(
         self,
@@ -532,33 +514,19 @@ class Library:
         ModelError, IndexStateError
             As in `prepare`.
         """
-        path = path or self.calibration_file
-        others = [each for each in read_calibrations(path) if not self._fits(each)]
-        self.prepare()
-        examples: list[tuple[Case, bool]] = []
-        for number, question in enumerate(questions, start=1):
-            try:
-                query = self._understood(question.text, history=question.history)
-            except QuestionError as error:
-                raise EvaluationError(f"Question {question.id} cannot be asked: {error}") from error
-            if not query.located:
-                examples.append((self._searched(query, _JUDGED)[1], question.answerable))
-            if progress is not None:
-                progress(Progress("asking", number, len(questions)))
-        manifest = self._index.manifest
-        found = calibrate(
-            examples,
-            model=manifest.model,
-            fingerprint=manifest.model_sha256,
-            date=datetime.now(UTC).date().isoformat(),
-        )
-        write_calibrations(path, [*others, found.calibration])
-        self.__dict__.pop("_calibration", None)
-        return found
+        with self._files.in_use():
+            return calibrate_with(
+                questions,
+                self._asking,
+                self._index.manifest,
+                understood=lambda question: self._understood(question.text, history=question.history),
+                path=path or self.calibration_file,
+                progress=progress,
+            )
 
     def close(self) -> None:
-        """Close the index."""
-        self._index.close()
+        """Close the index; a question that is being answered in another thread still is."""
+        self._files.close()
 
     def _understood(
         self,
@@ -572,125 +540,14 @@ class Library:
     ) -> Query:
         question = _well_formed(question)
         _check_question(question)
-        return understand(
+        return self._asking.understood(
             question,
-            self._catalogue,
-            vocabulary=self._vocabulary,
             history=[_well_formed(earlier) for earlier in history],
             reports=reports,
             section=section,
             before=before,
             after=after,
         )
-
-    def _searched(
-        self, query: Query, k: int, *, mode: str = _FULL, reranker: Reranker | None = None
-    ) -> tuple[list[Candidate], Case]:
-        """Return the passages to show, and what is judged: the same whatever number is shown."""
-        found, shown = self._ranked(query, k, mode, reranker)
-        store = self._index.store
-        case = case_of(query, found[:_JUDGED], store.reports, years=self._years, rarity=store.rarity)
-        return shown, case
-
-    @cached_property
-    def _calibration(self) -> Calibration | None:
-        manifest = self._index.manifest
-        return find_calibration(manifest.model, manifest.model_sha256, self.calibration_file)
-
-    def _fits(self, calibration: Calibration) -> bool:
-        manifest = self._index.manifest
-        return (calibration.model, calibration.fingerprint) == (manifest.model, manifest.model_sha256)
-
-    @cached_property
-    def _catalogue(self) -> Catalogue:
-        store = self._index.store
-        return Catalogue(store.reports, store, content_words)
-
-    @cached_property
-    def _years(self) -> frozenset[int]:
-        return self._index.store.years()
-
-    @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return self._index.vocabulary.with_glossary(read_glossary(self._path / CORPUS_FOLDER / GLOSSARY_FILE))
-
-    def _reranker(self, model: str) -> Reranker:
-        with self._loading:
-            if model not in self._rerankers:
-                self._rerankers[model] = Reranker(model)
-            return self._rerankers[model]
-
-    def _ranked(
-        self, query: Query, k: int, mode: str, reranker: Reranker | None
-    ) -> tuple[list[Candidate], list[Candidate]]:
-        """Return the passages found, and those of them to show; the modes to compare with are left plain."""
-        assert self._retriever is not None
-        limit = max(k, _JUDGED)
-        if mode != _FULL:
-            found = self._retriever.retrieve(query, limit=limit, mode=mode)
-            return found, found[:k]
-        limit = max(limit + REACH + _SPARE, RERANKED)
-        while True:
-            found = self._retriever.retrieve(query, limit=limit, mode=mode)
-            shown = fold_twins(self._reranked(query, found, reranker))
-            folded = len(found) - len(shown)
-            if len(found) < limit or k + folded + REACH <= limit:
-                return found, shown[:k]
-            limit *= 2
-
-    def _reranked(self, query: Query, found: list[Candidate], reranker: Reranker | None) -> list[Candidate]:
-        if reranker is None:
-            return found
-        from qa.build import frame_of
-
-        reports = self._index.store.reports
-        passages = [candidate.passage for candidate in found[:RERANKED]]
-        texts = [frame_of(reports[passage.report], passage) + passage.shown for passage in passages]
-        return reranker.rerank(f"{query.context or ''} {query.words}".strip(), found, texts)
-
-    def _located(self, passage_id: str) -> Candidate:
-        passage = self._index.store.passage(passage_id)
-        assert passage is not None
-        return Candidate(passage, 1.0)
-
-    def _cited(self, passage: Passage, rank: int) -> CitedPassage:
-        report = self._index.store.reports[passage.report]
-        return CitedPassage(
-            rank=rank,
-            passage=passage,
-            report=report,
-            locator=locator(passage),
-            citation=citation(passage, report),
-            highlights=(),
-            score=0.0,
-            notes=self._notes_of(passage),
-        )
-
-    def _notes_of(self, passage: Passage) -> tuple[Passage, ...]:
-        found = (self._index.store.passage(note) for note in passage.notes)
-        return tuple(note for note in found if note is not None)
-
-    def _resolve(self, wanted: str) -> Passage:
-        exact = self._index.store.passage(wanted.strip())
-        if exact is not None:
-            return exact
-        report_id, _, rest = wanted.strip().replace(":", " ", 1).partition(" ")
-        report_id = report_id.removesuffix(",")
-        self._catalogue.known_reports([report_id])
-        local = ".".join(_PARAGRAPH_WORD.sub(" ", rest).replace(",", " ").split())
-        found = self._index.store.passage(f"{report_id}:{local.casefold()}")
-        if found is None:
-            raise self._no_such_passage(report_id, wanted)
-        return found
-
-    def _no_such_passage(self, report_id: str, wanted: str) -> NotFoundError:
-        passages = self._index.store.passages_of(report_id)
-        numbers = [passage.id for passage in passages if passage.number is not None]
-        hints = [f"its numbered paragraphs are {numbers[0]} to {numbers[-1]}"] if numbers else []
-        near = difflib.get_close_matches(wanted, [passage.id for passage in passages], n=3, cutoff=0.6)
-        hints += [f"ids like it are {listed(near)}"] if near else []
-        hints = hints or [f"its passages are {listed(passage.id for passage in passages)}"]
-        return NotFoundError(f'{report_id} has no passage "{wanted}"; {", and ".join(hints)}')
 
 
 def _encoder_of(manifest: Manifest) -> Encoder:
@@ -703,26 +560,8 @@ def _encoder_of(manifest: Manifest) -> Encoder:
     return encoder
 
 
-def _stale_warnings(manifest: Manifest, folder: Path) -> list[str]:
-    reasons = stale_reasons(manifest, folder / CORPUS_FOLDER)
-    return [f"The index is not up to date ({'; '.join(reasons)}); run: qa index"] if reasons else []
-
-
-def _present_model(folder: Path) -> str | None:
-    try:
-        return Manifest.read(folder / INDEX_FOLDER).model
-    except IndexStateError:
-        return None
-
-
-def _skipped(folder: Path) -> list[str]:
-    files = unreadable_files(folder / CORPUS_FOLDER)
-    return [f"{file} is left out: only {READABLE} files can be read" for file in files]
-
-
-def _unread(manifest: Manifest, folder: Path) -> tuple[str, ...]:
-    corpus = folder / CORPUS_FOLDER
-    return tuple(f"{corpus / file.file} {file.reason}" for file in manifest.left_out if not file.same_as)
+def _closed() -> IndexStateError:
+    return IndexStateError("The library was closed; open it again")
 
 
 def _well_formed(text: str) -> str:

@@ -63,3 +63,14 @@ def test_no_passages_is_no_answer() -> None:
     answer = make_answer(Query("Who?", "Who?"), [], REPORTS, elapsed_ms=0)
     assert not answer.answered
     assert answer.passages == ()
+
+
+def test_what_was_asked_for_by_name_is_sure_and_what_was_not_judged_says_so() -> None:
+    found = [Candidate(a_passage("28", number="28"), 1.0)]
+    named = make_answer(Query("para 28", "para 28"), found, REPORTS, elapsed_ms=0)
+    assert (named.answered, named.confidence, named.reason) == (True, "strong", "")
+    unjudged = make_answer(Query("?", "?"), found, REPORTS, elapsed_ms=0, unjudged="By words.")
+    assert (unjudged.answered, unjudged.confidence, unjudged.reason) == (True, "unjudged", "By words.")
+    assert unjudged.confidence_score is None
+    nothing = make_answer(Query("?", "?"), [], REPORTS, elapsed_ms=0, unjudged="No words.")
+    assert (nothing.answered, nothing.confidence, nothing.reason) == (False, "unjudged", "No words.")

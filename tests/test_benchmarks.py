@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
@@ -10,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from qa.errors import CorpusError, EvaluationError, IndexStateError
 from qa.ingest.corpus import find_reports, read_report
 from qa.ingest.sentences import sentences, windows
 from qa.types import FramedText
-from tests.benchmarks import cold, corpora, incremental, indexing, measuring, million, plot, warm
+from tests.benchmarks import app, cold, corpora, incremental, indexing, measuring, million, plot, warm
 from tests.fakes import ROOT, KeywordEncoder, small_library
 
 MATERIAL = corpora.read_material()
@@ -268,6 +269,71 @@ def test_what_was_never_read_is_read_by_the_model(sources: Path) -> None:
     (made,), (read,) = encoder.encode_passages([passage]), real.encode_passages([passage])
     assert np.array_equal(made.windows, read.windows)
     assert encoder.read_by_the_model == 1
+
+
+# The terminal app
+
+
+@pytest.mark.usefixtures("keyword_model")
+def test_the_app_is_measured_in_a_terminal(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    monkeypatch.setattr(app, "PROGRAM", "tests.keyword_qa")
+    monkeypatch.setattr(app, "QUESTIONS", ("How are the potholes mended?", "Who helps with story time?"))
+    monkeypatch.setattr(app, "FIRST_QUESTION", "When does the branch library open?")
+    app.main(["--library", str(small_folder), "--runs", "1", "--size", "90x24", "--json"], run=here)
+    record = printed(capsys)
+    rows = {row["measured"]: row for row in record["rows"]}
+    assert record["settings"]["columns"] == 90
+    assert rows[app.PAINT]["median_s"] <= rows[app.READY]["median_s"]
+    assert rows[app.PASSAGES]["median_s"] <= rows[app.ANSWER]["median_s"]
+    assert {name: row["samples"] for name, row in rows.items() if row["samples"] > 1} == {
+        app.WARM: 2,
+        app.KEY: 5,
+    }
+    assert 0 < record["figures"]["a_look_at_the_screen_ms"] < 1000
+
+
+def test_the_times_of_the_app_are_compared_with_an_import_and_with_what_they_should_be() -> None:
+    names = (app.IMPORT, app.BARE, app.PAINT, app.READY, app.PASSAGES, app.ANSWER, app.WARM, app.KEY)
+    times = {name: [0.4, 0.2, 0.3] for name in names} | {app.IMPORT: [0.1, 0.1, 0.4]}
+    rows = {row["measured"]: row for row in app.rows_of(times)}
+    paint = rows[app.PAINT]
+    assert (paint["least_s"], paint["median_s"], paint["most_s"]) == (0.2, 0.3, 0.4)
+    assert paint["times_an_import"] == pytest.approx(3)
+    assert app.missed(rows.values()) == [app.WARM]
+
+
+def test_each_round_of_the_app_begins_with_another_turn() -> None:
+    began: list[str] = []
+
+    def turn(name: str) -> Callable[[object], app.Times]:
+        def take(_: object) -> app.Times:
+            began.append(name)
+            return {name: [1.0]}
+
+        return take
+
+    found = app.in_turns([turn(name) for name in "abc"], cast(app.Screen, None), runs=3)
+    assert "".join(began) == "abcbcacab"
+    assert found == dict.fromkeys("abc", [1.0] * 3)
+
+
+@pytest.mark.parametrize("text", ["100", "0x30", "100x", "x30", "100x30x2", "-5x10"])
+def test_a_terminal_of_no_size_is_refused(text: str) -> None:
+    assert app.size_of("60x20") == (60, 20)
+    with pytest.raises(argparse.ArgumentTypeError, match="is no size"):
+        app.size_of(text)
+
+
+def test_without_tmux_one_sentence_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EvaluationError, match="There is no program tmux"):
+        app.measure(tmp_path, app.Size(100, 30), runs=1)
 
 
 # What is drawn, and what is shared

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.cite import (
+    NOTHING_ANSWERS,
     also_in_words,
     answer_as_dict,
     citation,
@@ -27,6 +28,7 @@ from qa.cite import (
     shown_as_dict,
     summary_as_dict,
     to_json,
+    verdict_in_words,
 )
 from qa.types import Answer, CitedPassage, Kind, Page, Passage, ReportSummary, Span
 from tests.fakes import a_passage, a_report
@@ -297,6 +299,24 @@ def test_where_else_the_same_is_said_is_named_in_words_and_for_scripts() -> None
         "citation": "Joint area review, Rutland (Ofsted, 2006), Summary Report › Staying safe, para 14",
     }
     assert also_in_words(cited(SAME[0])) == ""
+
+
+@pytest.mark.parametrize(
+    ("answered", "confidence", "reason", "words"),
+    [
+        (True, "strong", "It says so.", "Strong: It says so."),
+        (True, "strong", "", ""),
+        (False, "none", "No number.", f"{NOTHING_ANSWERS} No number."),
+        (False, "none", "", NOTHING_ANSWERS),
+        (True, "unjudged", "By words.", "By words."),
+        (False, "unjudged", "No such words.", "No such words."),
+    ],
+)
+def test_a_verdict_in_words_claims_no_more_than_was_judged(
+    answered: bool, confidence: str, reason: str, words: str
+) -> None:
+    answer = Answer("?", answered, (), 0.0, confidence=confidence, reason=reason)
+    assert verdict_in_words(answer) == words
 
 
 def test_a_page_is_for_scripts_its_place_in_the_file_and_the_label_printed_on_it() -> None:

@@ -1,20 +1,25 @@
-"""What README and CONTRIBUTING say is true: commands are accepted, the example runs, links lead somewhere."""
+"""What README, CONTRIBUTING and docs/app.md say is true: commands are accepted, examples run, links lead."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from qa.chat import HELP
 from qa.cite import passage_as_dict
-from qa.cli import ExitCode, _parser
+from qa.cli import ExitCode
+from qa.cli.parser import build_parser
 from qa.library import Library
+from qa.settings import Settings
 from tests.fakes import CORPUS, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+APP = (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -29,9 +34,11 @@ def commands(text: str) -> list[list[str]]:
     return [each[1:] for each in words if each and Path(each[0]).name == "qa"]
 
 
-@pytest.mark.parametrize("arguments", [*commands(README), *commands(CONTRIBUTING)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [*commands(README), *commands(CONTRIBUTING), *commands(APP)], ids=" ".join
+)
 def test_every_command_shown_is_accepted(arguments: list[str]) -> None:
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     assert callable(options.run)
 
 
@@ -65,6 +72,30 @@ def test_the_keys_listed_are_those_of_a_passage(library: Library) -> None:
     assert listed - printed == {
         "question", "answered", "elapsed_ms", "notes", "confidence", "reason", "searched", "passages",
     }  # fmt: skip
+
+
+def test_every_command_there_is_is_shown() -> None:
+    (known,) = (action.choices for action in build_parser()._actions if isinstance(action.choices, dict))
+    assert set(known) <= {arguments[0] for arguments in commands(README) if arguments}
+
+
+def test_the_settings_listed_are_those_there_are() -> None:
+    table = APP[APP.index("| setting |") :].split("\n\n")[0]
+    listed = re.findall(r"^\| `([a-z_]+)` \|.*\| (?:`(.+)` )?\|$", table, flags=re.MULTILINE)
+    usual = Settings()
+    assert {name for name, _ in listed} == set(Settings.__slots__)
+    for name, value in listed:
+        if value:
+            assert tomllib.loads(f"value = {value}")["value"] == getattr(usual, name)
+
+
+def test_what_can_be_typed_line_by_line_is_listed() -> None:
+    table = APP[APP.index("| typed |") :].split("\n\n")[0]
+    listed = {
+        typed[0] for typed in re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (.*?) \|", table, re.M)))
+    }
+    known = {line[0] for line in HELP if re.match(r"\S( [^:]+)?: ", line)}
+    assert listed == known
 
 
 def test_the_pictures_and_files_linked_exist() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,8 @@ from qa.errors import (
 from qa.index import Index
 from qa.ingest.metadata import READABLE
 from qa.library import Library
-from qa.types import Answer, Kind, Progress
+from qa.store.rows import passage_of
+from qa.types import Answer, Kind, Passage, Progress
 from tests.fakes import (
     LIBRARIES_REPORT,
     REPEATING_REPORT,
@@ -310,7 +313,7 @@ def test_an_unknown_paragraph_is_an_error_that_says_which_there_are(library: Lib
 
 def test_an_unknown_passage_of_a_report_without_numbers_is_an_error_that_lists_some(library: Library) -> None:
     for wanted in ("apa-2008:28", "apa-2008:zzzzzzzzzzzzzzzzzzzzzzzzzzz", "apa-2008"):
-        with pytest.raises(NotFoundError, match=r"apa-2008 has no passage .*; .* apa-2008:closing"):
+        with pytest.raises(NotFoundError, match=r"apa-2008 has no passage .*; .* apa-2008:\S+"):
             library.show(wanted)
 
 
@@ -327,6 +330,60 @@ def test_the_section_of_a_passage_outside_all_sections_is_its_neighbours_outside
     around = library.section_of(passage)
     assert [each.order for each in around] == list(range(len(around)))
     assert {each.section for each in around} == {()}
+
+
+def test_what_stands_under_one_heading_is_read_once_and_little_else(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passage = library.show("jar-2006:28")[0].passage
+    section = library.section_of(passage)
+    read: list[str] = []
+
+    def counted(*row: str) -> Passage:
+        read.append(row[0])
+        return passage_of(*row)
+
+    monkeypatch.setattr("qa.store.reader.passage_of", counted)
+    assert all(library.section_of(each) is section for each in section)
+    assert read == []
+    library.show("jar-2006:40", context=1)
+    assert len(read) <= 4
+
+
+def test_of_sections_read_no_more_are_kept_than_may_be(
+    indexed_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.places._MOST_KEPT", 8)
+    library = open_library(indexed_folder)
+    passages = list(library.passages())
+    for passage in passages + passages[::-1]:
+        assert passage in library.section_of(passage)
+        assert sum(map(len, library._places._sections._kept.values())) <= 8
+
+
+def test_a_section_goes_on_where_a_passage_in_it_is_never_ranked(library: Library) -> None:
+    """Also on both sides of a contents list or notice: as every passage of the report tells."""
+    for report in ("jar-2006", "apa-2008"):
+        everything = [cited.passage for cited in library.show(_first_of(library, report), context=1000)]
+        for place, passage in enumerate(everything):
+            first = last = place
+            while first > 0 and everything[first - 1].section == passage.section:
+                first -= 1
+            while last + 1 < len(everything) and everything[last + 1].section == passage.section:
+                last += 1
+            assert library.section_of(passage) == tuple(everything[first : last + 1])
+
+
+def _first_of(library: Library, report: str) -> str:
+    return next(passage.id for passage in library.passages() if passage.report == report)
+
+
+def test_the_section_of_a_passage_that_is_gone_is_an_error_that_says_what_to_do(
+    library: Library, small_folder: Path
+) -> None:
+    passage = library.show("jar-2006:28")[0].passage
+    with pytest.raises(NotFoundError, match="jar-2006:28 is not in the index any more; ask again"):
+        open_library(small_folder).section_of(passage)
 
 
 # Reports
@@ -664,6 +721,246 @@ def test_what_is_asked_for_by_name_or_searched_word_for_word_is_all_shown(repeat
     assert ids(repeating.ask("kitchens paragraphs 1-3")) == ["kitchens:1", "kitchens:2", "kitchens:3"]
     found = repeating.find("fresh meals", reports=["kitchens"])
     assert [cited.id for cited in found.passages] == ["kitchens:1", "kitchens:3"]
+
+
+# By words alone
+
+
+def _no_model() -> KeywordEncoder:
+    raise AssertionError("a model was loaded")
+
+
+@pytest.fixture
+def wordy(indexed_folder: Path) -> Library:
+    """Return the library of the two real reports, which has no model."""
+    return Library(indexed_folder, Index.open(indexed_folder / "index"), _no_model)
+
+
+def test_an_answer_by_words_needs_no_model_and_judges_nothing(wordy: Library) -> None:
+    answer = wordy.ask(QUESTION, mode="words")
+    assert (answer.answered, answer.confidence, answer.confidence_score) == (True, "unjudged", None)
+    assert answer.reason == "Found by their words alone; whether they answer was not judged."
+    assert answer.searched == "2 reports, 149 passages"
+    assert len(answer.passages) == 10
+    assert "jar-2006:28" in ids(answer)
+    with pytest.raises(AssertionError, match="a model was loaded"):
+        wordy.ask(QUESTION)
+
+
+def test_an_answer_by_words_comes_while_the_model_is_being_loaded(indexed_folder: Path) -> None:
+    loading, go_on = threading.Event(), threading.Event()
+
+    def load() -> KeywordEncoder:
+        loading.set()
+        assert go_on.wait(60)
+        return KeywordEncoder()
+
+    library = Library(indexed_folder, Index.open(indexed_folder / "index"), load)
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            prepared = threads.submit(library.prepare)
+            assert loading.wait(60)
+            asked = threads.submit(library.ask, QUESTION, mode="words")
+            assert asked.result(timeout=60).passages
+            assert not prepared.done()
+        finally:
+            go_on.set()
+        prepared.result(timeout=60)
+    assert library.ask(QUESTION).confidence != "unjudged"
+
+
+def test_where_no_passage_holds_a_word_an_answer_by_words_says_so(wordy: Library) -> None:
+    answer = wordy.ask("Xylophones?", mode="words")
+    assert (answer.answered, answer.passages, answer.confidence) == (False, (), "unjudged")
+    assert answer.reason == "No passage that was searched holds any of these words."
+
+
+def test_an_answer_by_words_is_in_a_total_order_and_k_changes_nothing_else(wordy: Library) -> None:
+    answer = wordy.ask(QUESTION, mode="words", k=40)
+    places = [(-cited.score, cited.report.id != "jar-2006", cited.passage.order) for cited in answer.passages]
+    assert places == sorted(places)
+    assert [cited.rank for cited in answer.passages] == list(range(1, 41))
+    assert wordy.ask(QUESTION, mode="words", k=3).passages == answer.passages[:3]
+    assert wordy.ask(QUESTION, mode="words", k=40).passages == answer.passages
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        QUESTION,
+        "brest feeding raets",
+        "kids in care",
+        'report:apa-2008 section:"being healthy" breast feeding',
+        '"Clayton File"',
+        "Is it better or worse in 2008 than in 2006?",
+        "What does the 2008 letter say of schools?",
+    ],
+)
+def test_a_question_is_understood_alike_by_words_and_in_full(
+    library: Library, wordy: Library, question: str
+) -> None:
+    by_words, in_full = wordy.ask(question, mode="words"), library.ask(question)
+    assert by_words.query == in_full.query
+    assert by_words.notes == in_full.notes
+    assert by_words.searched == in_full.searched
+    assert by_words.query is not None
+    assert by_words.passages
+    for cited in by_words.passages:
+        assert by_words.query.reports is None or cited.report.id in by_words.query.reports
+        assert all(phrase in cited.shown for phrase in by_words.query.phrases)
+
+
+def test_other_meanings_and_mended_words_are_searched_by_words_too(wordy: Library) -> None:
+    (first,) = wordy.ask("brest feeding raets", mode="words", k=1).passages
+    assert "breast-feeding" in first.text
+    # "kids in care" stands in no report; what it means does.
+    found = wordy.ask("kids in care", mode="words").passages
+    assert any("looked after" in cited.text for cited in found[:3])
+
+
+def test_a_report_that_is_named_is_favoured_by_words_too(wordy: Library) -> None:
+    plain = wordy.ask("What is said of schools?", mode="words")
+    favoured = wordy.ask("What is said of schools in the 2008 letter?", mode="words")
+    assert plain.passages[0].report.id == "jar-2006"
+    assert favoured.passages[0].report.id == "apa-2008"
+
+
+def test_a_follow_up_leans_on_the_question_before_by_words_too(wordy: Library) -> None:
+    with pytest.raises(QuestionError, match="no words to search for"):
+        wordy.ask("And who is?", mode="words")
+    assert wordy.ask("And who is?", mode="words", history=[QUESTION]).passages
+
+
+@pytest.mark.parametrize("question", ["para 28", "jar-2006 paragraphs 28-30", "APA being healthy"])
+def test_what_is_asked_for_by_name_is_the_same_by_words(
+    library: Library, wordy: Library, question: str
+) -> None:
+    by_words = wordy.ask(question, mode="words")
+    assert replace(by_words, elapsed_ms=0.0) == replace(library.ask(question), elapsed_ms=0.0)
+    assert by_words.confidence == "strong"
+
+
+def test_the_sentence_with_most_of_the_rare_words_is_marked(wordy: Library) -> None:
+    (cited,) = wordy.ask("Are there dental checks and immunisations?", mode="words", k=1).passages
+    ((start, end),) = cited.highlights
+    assert cited.text[start:end].startswith("There are generally good health outcomes")
+    assert cited.explanation is not None
+    assert set(cited.explanation.matched) == {"dental", "checks", "immunisations"}
+    # A word that stands in a heading alone marks nothing.
+    headed = wordy.ask("section:annex annex", mode="words").passages
+    assert headed
+    assert not any(cited.highlights for cited in headed if "annex" not in cited.text.casefold())
+
+
+@settings(max_examples=60, deadline=None)
+@given(question=st.text(max_size=60) | st.text('"*():^-+{}[] NEARANDORTschool', max_size=30))
+def test_any_text_is_searched_by_words_or_refused_as_a_question(library: Library, question: str) -> None:
+    try:
+        answer = library.ask(question, k=3, mode="words")
+    except QuestionError:
+        return
+    assert answer.answered == bool(answer.passages)
+    for cited in answer.passages:
+        assert all(0 <= start < end <= len(cited.text) for start, end in cited.highlights)
+
+
+def test_what_is_said_twice_is_shown_once_by_words_too(repeating: Library) -> None:
+    answer = repeating.ask(MEALS, k=3, reports=["kitchens"], mode="words")
+    assert (answer.passages[0].id, [each.id for each in answer.passages[0].also]) == (
+        "kitchens:3",
+        ["kitchens:1"],
+    )
+    assert "kitchens:1" not in ids(answer)
+
+
+@pytest.mark.parametrize("question", [QUESTION, "para 28"])
+def test_an_unknown_mode_is_an_error_whatever_is_asked(library: Library, question: str) -> None:
+    with pytest.raises(QuestionError, match='There is no mode "magic"; there are words, bm25, dense,'):
+        library.ask(question, mode="magic")
+
+
+# Passages like one
+
+
+def test_passages_like_one_speak_of_the_same_in_any_report(tmp_path: Path) -> None:
+    folder = small_library(
+        tmp_path / "library",
+        north="Inspection of the north\n\nWinter\n\n1. Gritting lorries clear the main roads before dawn.\n\n"
+        "2. Librarians are well trained.\n\n3. Lorries for gritting are old; roads freeze before dawn.\n",
+        south="Inspection of the south\n\nCold\n\n"
+        "1. Before dawn the roads are cleared by gritting lorries.\n\n"
+        "2. Story time is for young children.\n",
+    )
+    build(folder)
+    library = open_library(folder)
+    answer = library.similar("north:1", k=2)
+    assert ids(answer) == ["south:1", "north:3"]
+    assert answer.question == "Passages like Inspection of the north, para 1 [north:1]"
+    assert (answer.answered, answer.confidence, answer.confidence_score) == (True, "unjudged", None)
+    assert answer.reason == "These speak of the same, by their words and meaning; nothing was judged."
+    assert answer.searched == "2 reports, 7 passages"
+    assert ids(library.similar("north para 1", k=2, reports=["north"])) == ["north:3", "north:2"]
+    assert "north:1" not in ids(library.similar("north:1", k=1000))
+    first = answer.passages[0]
+    assert first.text[slice(*first.highlights[0])] == "Before dawn the roads are cleared by gritting lorries."
+
+
+def test_what_says_nothing_else_in_the_same_report_is_not_among_the_passages_like_one(
+    tmp_path: Path,
+) -> None:
+    said, more = "The kitchens of nearly all schools cook fresh meals every day.", "Fruit is given out daily."
+    folder = small_library(
+        tmp_path / "library",
+        kitchens=f"Inspection\n\nMeals\n\n1. {said}\n\n2. {said} {more}\n\n3. {said}\n\n"
+        "4. The kitchens of some schools cook meals on Mondays.\n\n"
+        "5. The kitchens of some schools cook meals on Mondays.\n",
+        hospitals=f"Inspection of hospitals\n\nMeals\n\n1. {said}\n",
+    )
+    build(folder)
+    library = open_library(folder)
+    # The same in another report is no repetition: who said it, and when, matters.
+    assert ids(library.similar("kitchens:1", k=2)) == ["hospitals:meals.1", "kitchens:4"]
+    assert [passage.id for passage in library.similar("kitchens:1").passages[1].also] == ["kitchens:5"]
+    assert ids(library.similar("kitchens:2", k=2)) == ["hospitals:meals.1", "kitchens:4"]
+    repeated = {"kitchens:1", "kitchens:2", "kitchens:3"}
+    assert not repeated & set(ids(library.similar("kitchens:1", k=50)))
+
+
+def test_enough_passages_like_one_are_found_where_much_is_repeated(tmp_path: Path) -> None:
+    said = "The kitchens of nearly all schools cook fresh meals every day."
+    repeated = "".join(f"{n}. {said}\n\n" for n in range(1, 61))
+    different = "".join(f"{n}. Fresh meals of kind {n} are cooked in schools.\n\n" for n in range(61, 81))
+    folder = small_library(tmp_path / "l", kitchens=f"Inspection\n\nMeals\n\n{repeated}{different}")
+    build(folder)
+    assert len(open_library(folder).similar("kitchens:1", k=15).passages) == 15
+
+
+def test_passages_like_one_that_does_not_exist_are_an_error(library: Library) -> None:
+    with pytest.raises(NotFoundError, match=r"its numbered paragraphs are jar-2006:1 to jar-2006:annex\.7"):
+        library.similar("jar-2006:73")
+    with pytest.raises(NotFoundError, match=r"There is no report .*; there are jar-2006, apa-2008"):
+        library.similar("nowhere:28")
+    with pytest.raises(NotFoundError, match='There is no report "apa-2009"'):
+        library.similar("jar-2006:28", reports=["apa-2009"])
+    with pytest.raises(QuestionError, match="give a number from 1 to 1,000"):
+        library.similar("jar-2006:28", k=0)
+
+
+def test_there_are_passages_like_any_passage(library: Library) -> None:
+    for passage in library.show("apa-2008:front-matter.1", context=1000):
+        answer = library.similar(passage.id, k=3)
+        assert answer.answered == bool(answer.passages)
+        assert passage.id not in ids(answer)
+
+
+def test_where_there_is_no_other_passage_none_is_like_it(tmp_path: Path) -> None:
+    folder = small_library(tmp_path / "library", roads="Inspection\n\n1. Potholes are mended.\n")
+    build(folder)
+    library = open_library(folder)
+    (only,) = [passage for passage in library.passages() if "Potholes" in passage.text]
+    answer = library.similar(only.id)
+    assert (answer.answered, answer.passages) == (False, ())
+    assert answer.reason == "No other passage that was searched speaks of the same."
 
 
 # Completing filters

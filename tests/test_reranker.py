@@ -167,7 +167,7 @@ def test_a_library_keeps_a_loaded_reranker(folder: Path, model: str, monkeypatch
             made.append(model)
             super().__init__(model, download=download)
 
-    monkeypatch.setattr("qa.library.Reranker", Counted)
+    monkeypatch.setattr("qa.asking.Reranker", Counted)
     library = open_library(folder)
     library.ask(QUESTION)
     assert made == []

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qa.errors import QuestionError
 from qa.index import Index
-from qa.retrieve import MODES, Retriever, fuse, without_names
-from qa.types import Candidate, Query
+from qa.retrieve import MODES, Retriever, by_words, fuse, without_names
+from qa.types import Candidate, Expansion, Query
 from tests.fakes import KeywordEncoder, build, small_library
 
 
@@ -186,7 +186,7 @@ def test_a_phrase_must_stand_in_a_passage_word_for_word(retriever: Retriever) ->
 
 
 def test_an_unknown_mode_is_an_error_that_lists_the_modes(retriever: Retriever) -> None:
-    with pytest.raises(QuestionError, match="there are bm25, dense, hybrid, full"):
+    with pytest.raises(QuestionError, match="there are words, bm25, dense, hybrid, full"):
         retriever.retrieve(asked(QUESTION), limit=5, mode="magic")
 
 
@@ -241,3 +241,89 @@ def test_the_parts_of_a_score_add_up_to_it(retriever: Retriever) -> None:
     for each in retriever.retrieve(asked(QUESTION), limit=10):
         assert each.explanation is not None
         assert sum(each.explanation.parts.values()) == pytest.approx(each.score)
+
+
+# By words alone
+
+
+def test_by_words_the_total_order_and_the_limit_hold(index: Index) -> None:
+    candidates = by_words(asked("schools health children"), index.store, limit=60)
+    place = {passage.id: number for number, passage in index.store.passages(range(200)).items()}
+    order = [(-candidate.score, place[candidate.passage.id]) for candidate in candidates]
+    assert order == sorted(order)
+    assert len(candidates) == 60
+    assert by_words(asked("schools health children"), index.store, limit=5) == candidates[:5]
+
+
+def test_by_words_a_candidate_says_why_it_stands_where_it_does(index: Index) -> None:
+    query = asked("Who checks teeth at the dentist?", favoured=("apa-2008",))
+    for rank, candidate in enumerate(by_words(query, index.store, limit=20), start=1):
+        why = candidate.explanation
+        assert why is not None
+        assert why.meaning_rank is None
+        assert why.words_rank is not None
+        assert candidate.score == pytest.approx(sum(why.parts.values()))
+        assert (why.parts["report named"] > 0) == (candidate.passage.report == "apa-2008")
+        assert why.matched or rank > 1
+
+
+def test_by_words_a_comparison_hears_each_report_among_the_first_five(index: Index) -> None:
+    def reports(**fields: Any) -> set[str]:
+        found = by_words(asked("young people and the youth parliament", **fields), index.store, limit=5)
+        return {candidate.passage.report for candidate in found}
+
+    assert reports() == {"jar-2006"}
+    assert reports(compares=True) == {"jar-2006", "apa-2008"}
+
+
+def words_of_a_report(tmp_path: Path, *paragraphs: str, **fields: Any) -> list[Candidate]:
+    """Return what a question finds by words in a report of some paragraphs."""
+    text = "\n\n".join(f"{number}. {paragraph}" for number, paragraph in enumerate(paragraphs, start=1))
+    folder = small_library(tmp_path / "library", a=f"Inspection\n\nFindings\n\n{text}\n")
+    build(folder)
+    return by_words(asked(**fields), Index.open(folder / "index").store, limit=10)
+
+
+def marked(candidate: Candidate) -> list[str]:
+    return [candidate.passage.text[start:end] for start, end in candidate.highlights]
+
+
+def test_by_words_rare_words_decide_which_sentence_is_marked(tmp_path: Path) -> None:
+    (first, *_) = words_of_a_report(
+        tmp_path,
+        "Schools and more schools in schools. A kiln stands in one. Schools again.",
+        *["Schools are open."] * 8,
+        question="Do schools have a kiln?",
+    )
+    assert marked(first) == ["A kiln stands in one."]
+
+
+def test_by_words_the_first_of_equal_sentences_is_marked_and_other_forms_count(tmp_path: Path) -> None:
+    (first,) = words_of_a_report(
+        tmp_path, "Nothing here. The inspector came. An inspection was made.", question="inspectors"
+    )
+    assert marked(first) == ["The inspector came."]
+
+
+def test_by_words_a_short_word_is_not_found_inside_others(tmp_path: Path) -> None:
+    (first,) = words_of_a_report(
+        tmp_path, "The catalogue is old. A Cat, too: İt purrs. Bobcats do not.", question="cat"
+    )
+    assert marked(first) == ["A Cat, too: İt purrs."]
+    assert first.explanation is not None
+    assert first.explanation.matched == ("cat",)
+
+
+def test_by_words_what_else_a_word_means_counts_less(tmp_path: Path) -> None:
+    nursery = Expansion("nursery", "day care", "glossary")
+    (first, second) = words_of_a_report(
+        tmp_path,
+        "Day care is dear.",
+        "The nursery is full.",
+        question="nursery",
+        expansions=(nursery,),
+    )
+    assert [candidate.passage.number for candidate in (first, second)] == ["2", "1"]
+    assert marked(second) == ["Day care is dear."]
+    assert second.explanation is not None
+    assert second.explanation.matched == ("day", "care")

@@ -284,6 +284,53 @@ def test_passages_are_read_one_at_a_time(store: Store) -> None:
     assert [first, *reading] == [*store.passages_of("jar-2006"), *store.passages_of("apa-2008")]
 
 
+def test_neighbours_are_those_of_the_report_as_far_as_there_are_any(store: Store) -> None:
+    def between(report_id: str, start: int, end: int) -> list[str]:
+        return [passage.id for passage in store.passages_between(report_id, Span(start, end))]
+
+    assert between("jar-2006", 1, 3) == ["jar-2006:2", "jar-2006:3"]
+    assert between("jar-2006", -5, 10**30) == [f"jar-2006:{n}" for n in range(1, 5)]
+    assert between("apa-2008", -5, 10**30) == ["apa-2008:1"]
+    assert between("jar-2006", 4, 9) == between("nowhere", 0, 9) == []
+
+
+def test_a_section_ends_where_the_headings_or_the_report_do(tmp_path: Path) -> None:
+    paths = [("A",), ("A",), ("B",), ("A",), ("A",), ("A",)]
+    notices = {1, 4}
+    store = store_of(
+        tmp_path / "s",
+        *(
+            a_passage(str(n), order=n, section=path, kind=Kind.NOTICE if n in notices else Kind.UNNUMBERED)
+            for n, path in enumerate(paths)
+        ),
+        *(a_passage(str(n), report="apa-2008", order=n, section=("A",)) for n in range(2)),
+    )
+    sections = [store.section_around(f"jar-2006:{n}") for n in range(6)]
+    assert sections == [Span(0, 2)] * 2 + [Span(2, 3)] + [Span(3, 6)] * 3
+    assert [store.section_around(f"apa-2008:{n}") for n in range(2)] == [Span(6, 8)] * 2
+    assert store.section_around("jar-2006:6") is None
+
+
+def test_the_ids_of_a_report_come_with_the_numbers_that_are_printed(tmp_path: Path) -> None:
+    store = store_of(tmp_path / "s", a_passage("opening.1", order=0), a_passage("7", order=1, number="7"))
+    assert store.ids_of("jar-2006") == [("jar-2006:opening.1", None), ("jar-2006:7", "7")]
+    assert store.ids_of("nowhere") == []
+    assert store.first_number("jar-2006") == 0
+
+
+def test_reports_that_were_asked_for_are_kept_but_not_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.store.reader._MOST_REPORTS_KEPT", 2)
+    ids = [f"r{n}" for n in range(5)]
+    store = store_of(tmp_path / "s", *(a_passage("1", report=report_id) for report_id in ids))
+    for report_id in [*ids, *ids, "r4"]:
+        assert store.reports[report_id] == a_report(report_id)
+    assert store.reports["r4"] is store.reports["r4"]
+    with pytest.raises(KeyError):
+        _ = store.reports["nowhere"]
+
+
 # What a question is looked up in
 
 

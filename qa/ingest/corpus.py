@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qa.errors import CorpusError, UnreadableReportError
+from qa.errors import CorpusError, NoReportsError, UnreadableReportError
 from qa.ingest.formats import SUFFIXES, format_of, read_document
 from qa.ingest.metadata import METADATA_FILE, READABLE, is_date, read_metadata
 from qa.ingest.outline import Outlined, outline, slug
@@ -75,11 +75,13 @@ def find_reports(corpus: Path) -> list[ReportFile]:
 
     Raises
     ------
+    NoReportsError
+        If there is no such folder, or it holds no report.
     CorpusError
-        If there is no such folder, it holds no report, or `corpus.toml` is not as it should be.
+        If `corpus.toml` is not as it should be.
     """
     if not corpus.is_dir():
-        raise CorpusError(
+        raise NoReportsError(
             f"There is no folder {corpus}; make it and put reports ({READABLE}) in it, "
             "or name the folder it is in with --library"
         )
@@ -96,7 +98,7 @@ def find_reports(corpus: Path) -> list[ReportFile]:
             ids.add(report_id)
             reports.append(ReportFile(report_id, path, name))
     if not reports:
-        raise CorpusError(
+        raise NoReportsError(
             f"{corpus} holds no report; put files ending in {READABLE} there, or run: qa index FILE"
         )
     return reports

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _MOST_KEPT = 2_048
 """Passages kept in memory once they were read."""
+
+_MOST_REPORTS_KEPT = 256
 
 
 class Store:
@@ -86,6 +88,38 @@ class Store:
     def passages_of(self, report_id: str) -> list[Passage]:
         """Return the passages of a report in reading order."""
         return list(self._passages("WHERE report = ? ORDER BY place", [report_id]).values())
+
+    def passages_between(self, report_id: str, within: Span) -> list[Passage]:
+        """Return the passages of a report from one place up to another, as far as there are any, in order."""
+        count, first = self._counted(report_id)
+        numbers = range(first + max(0, within.start), first + min(count, within.end))
+        found = self.passages(numbers)
+        return [found[number] for number in numbers]
+
+    def section_around(self, passage_id: str) -> Span | None:
+        """Return the numbers of the passages around one that stand under the same headings.
+
+        None if there is no such passage.
+        """
+        rows = self._select("SELECT number FROM passage WHERE id = ?", [passage_id])
+        here = self._run_of(int(str(rows[0][0]))) if rows else None
+        if here is None:
+            return None
+        start, end = here.numbers
+        # A section has more than one run where some of its passages are never ranked.
+        while (before := self._run_of(start - 1)) is not None and before.under == here.under:
+            start = before.numbers.start
+        while (after := self._run_of(end)) is not None and after.under == here.under:
+            end = after.numbers.end
+        return Span(start, end)
+
+    def ids_of(self, report_id: str) -> list[tuple[str, str | None]]:
+        """Return the ids of the passages of a report with their printed numbers, in reading order."""
+        rows = self._select(
+            "SELECT id, json_extract(fields, '$.number') FROM passage WHERE report = ? ORDER BY place",
+            [report_id],
+        )
+        return [(str(passage_id), None if number is None else str(number)) for passage_id, number in rows]
 
     def sections_of(self, report_id: str) -> list[tuple[str, ...]]:
         """Return every section path of a report that holds a passage, in reading order."""
@@ -228,8 +262,7 @@ class Store:
 
     def first_number(self, report_id: str) -> int:
         """Return the number of a report's first passage; the others follow."""
-        ((number,),) = self._select("SELECT min(number) FROM passage WHERE report = ?", [report_id])
-        return int(str(number))
+        return self._counted(report_id)[1]
 
     def search_words(
         self, words: Sequence[str], *, among: Sequence[int] | None, limit: int
@@ -284,6 +317,26 @@ class Store:
         """Return a BM25 score that no passage can reach for these words, each taken once."""
         counts = [self._holding(term) for word in words for term in terms_of(word)]
         return sum(bm25.HIGHEST * bm25.rarity(count, self._ranked) for count in counts)
+
+    def _counted(self, report_id: str) -> tuple[int, int]:
+        """Return how many passages a report has, and the number of its first one."""
+        rows = self._select(
+            "SELECT place + 1, number - place FROM passage WHERE report = ? ORDER BY place DESC LIMIT 1",
+            [report_id],
+        )
+        return (int(str(rows[0][0])), int(str(rows[0][1]))) if rows else (0, 0)
+
+    def _run_of(self, number: int) -> _Run | None:
+        """Return the run of passages that the one with this number is in, or none."""
+        rows = self._select(
+            "SELECT first, last, report, path FROM section WHERE first <= ? ORDER BY first DESC LIMIT 1",
+            [number],
+        )
+        for first, last, report_id, path in rows:
+            numbers = Span(int(str(first)), int(str(last)) + 1)
+            if number < numbers.end:
+                return _Run(numbers, (str(report_id), int(str(path))))
+        return None
 
     def _posting(self, term: str) -> bm25.Posting:
         """Return the passages that hold a term and what it weighs there."""
@@ -370,6 +423,13 @@ class Store:
             raise _damaged(self._path) from error
 
 
+class _Run(NamedTuple):
+    """Passages in a row, by their numbers, and what they stand under: report and number of the headings."""
+
+    numbers: Span
+    under: tuple[str, int]
+
+
 class _Kept(Generic[T]):
     """What was read of passages, kept by their numbers: the questions of a meeting meet the same passages."""
 
@@ -402,14 +462,20 @@ def _damaged(path: Path) -> IndexStateError:
 
 
 class _Reports(Mapping[str, Report]):
-    """The reports of a store by id, in order; only their ids are kept."""
+    """The reports of a store by id, in order; only their ids and the reports asked for last are kept."""
 
     def __init__(self, ids: Iterable[str], read: Callable[[str, Sequence[object]], Iterator[Report]]) -> None:
         self._ids = dict.fromkeys(ids)
+        self._kept: dict[str, Report] = {}
         self.read = read
 
     def __getitem__(self, report_id: str) -> Report:
+        if (known := self._kept.get(report_id)) is not None:
+            return known
         for report in self.read("WHERE id = ?", [report_id]):
+            if len(self._kept) >= _MOST_REPORTS_KEPT:
+                self._kept = {}
+            self._kept[report_id] = report
             return report
         raise KeyError(report_id)
 

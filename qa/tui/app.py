@@ -1,41 +1,55 @@
-"""The application: opens the library behind the first paint, asks it, and hands its answers to the screen."""
+"""The application: opens the library behind the first paint, and hands it to the screens."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
+from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.worker import Worker, WorkerState
 
-from qa.cite import NOTHING_ANSWERS, plural
-from qa.errors import QaError
-from qa.protocols import Asker
+from qa.cite import plural, quotation
+from qa.history import History
+from qa.protocols import Shelf
+from qa.settings import Settings, change_setting
+from qa.tui.ask_screen import AskScreen
 from qa.tui.clipboard import Delivery, deliver
+from qa.tui.commands import all_ids, commands_of
+from qa.tui.conversation import Conversation
+from qa.tui.dialog_app import DialogApp
 from qa.tui.display import shortened
-from qa.tui.question import QuestionBox
-from qa.tui.screen import AskScreen
-from qa.tui.thread import Thread, Turn, TurnState
-from qa.types import Answer, CitedPassage, Passage, Progress, ProgressCallback, ReportSummary
-
-OpenLibrary = Callable[[ProgressCallback], Asker]
+from qa.tui.librarian import Librarian
+from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS
+from qa.tui.plain_screen import show_plainly
+from qa.tui.scope import Scope
+from qa.tui.status import error_in_words, progress_in_words
+from qa.tui.themes import DEFAULT_THEME, THEMES
+from qa.tui.tray import Tray
 
 _LONGEST_LABEL = 160
-_REMEMBERED = 5
-"""How many earlier questions a question may lean on."""
 
-_SECONDS_BETWEEN_PROGRESS = 0.1
+LOADING = "Loading the model. What is asked now is found by words alone until then."
+STOPPED = "Stopped; the index is as it was before."
+REBUILD = "Press F9 to read and index them anew; the reports themselves are not touched."
+
+FIRST_RUN = (
+    "There are no reports yet. Type the path of a report, or of a folder with reports (PDF, Word, web page, "
+    "Markdown or text), and press Enter: they are copied into this library and indexed, all on this computer."
+)
 
 
-class QaApp(App[None]):
+class QaApp(DialogApp):
     """Ask reports questions in a terminal.
 
     Everything slow runs in a named thread worker whose results arrive as messages, so the question box takes
@@ -43,60 +57,64 @@ class QaApp(App[None]):
 
     Parameters
     ----------
-    open_library
-        Opens the library, building its index first if need be and reporting that to the callback it is given.
-        Called once, in a thread. The library's methods are called in threads too, and its `section_of` may be
-        called while `ask` runs.
+    shelf
+        The folder of the library. It is opened in a thread, indexed first if need be. The library's methods
+        are called in threads too, several at once.
+    settings, settings_file
+        What the user has set, and where a change of it is kept; none to keep nothing.
+    history
+        The questions asked before; none to remember those of this run only.
+    warnings
+        What is not as it should be already, a sentence each.
     """
 
     TITLE = "qa"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "dialogs.tcss"]  # noqa: RUF012 - an attribute for Textual
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - an attribute for Textual
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (24, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f9", "rebuild", "Index anew", id="app.rebuild", tooltip="Read and index the reports again"),
+        Binding("f1", "help", "Help", id="app.help", tooltip="All keys"),
+        Binding("f2", "scope", "Scope", id="scope.choose", tooltip="Choose reports and section to ask"),
+        Binding("f3", "reports", "Reports", id="reports.show", tooltip="Reports, add some, index them"),
+        Binding("f4", "tray", "Tray", id="tray.show", tooltip="The marked passages"),
+        Binding("f5", "present", "Present", id="view.present", tooltip="One passage, for the projector"),
+        Binding(
+            "ctrl+r",
+            "history",
+            "History",
+            show=False,
+            id="question.history",
+            tooltip="Questions asked before",
+        ),
+        Binding(
+            "ctrl+s",
+            "export",
+            "Export",
+            show=False,
+            id="copy.export",
+            tooltip="Tray or conversation to a file",
+        ),
+        Binding(
+            "ctrl+o",
+            "plain_text",
+            "As plain text",
+            show=False,
+            id="copy.plain_text",
+            tooltip="Show as plain text, to copy without a clipboard",
+        ),
         Binding("ctrl+q", "quit", "Quit", priority=True, id="app.quit"),
+        Binding("ctrl+z", "suspend_process", "To the shell", show=False, id="app.suspend"),
         Binding("ctrl+c", "help_quit", "Copy selected text", show=False, system=True, id="app.copy"),
     ]
 
-    class BuildProgressed(Message):
-        """The index is being built and got this far."""
+    class HistoryRead(Message):
+        """The questions asked before were read, oldest first."""
 
-        def __init__(self, progress: Progress) -> None:
+        def __init__(self, questions: Sequence[str]) -> None:
             super().__init__()
-            self.progress = progress
-
-    class Opened(Message):
-        """The library is open."""
-
-        def __init__(self, library: Asker, reports: Sequence[ReportSummary], warnings: Sequence[str]) -> None:
-            super().__init__()
-            self.library = library
-            self.reports = reports
-            self.warnings = warnings
-
-    class Prepared(Message):
-        """The model is loaded."""
-
-        def __init__(self, warnings: Sequence[str]) -> None:
-            super().__init__()
-            self.warnings = warnings
-
-    class Answered(Message):
-        """A question has its answer."""
-
-        def __init__(self, turn: Turn, answer: Answer) -> None:
-            super().__init__()
-            self.turn = turn
-            self.answer = answer
-
-    class SectionRead(Message):
-        """The section of a passage was read."""
-
-        def __init__(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
-            super().__init__()
-            self.cited = cited
-            self.passages = passages
+            self.questions = questions
 
     class Copied(Message):
         """Text was handed to the clipboards."""
@@ -106,221 +124,253 @@ class QaApp(App[None]):
             self.label = label
             self.delivery = delivery
 
-    def __init__(self, open_library: OpenLibrary) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        settings: Settings | None = None,
+        settings_file: Path | None = None,
+        history: History | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
         # Textual chooses its filter for colours here: without this one it would send black on black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self._open_library = open_library
-        self._ask_screen = AskScreen(id="ask-screen")
-        self._library: Asker | None = None
-        self._opening_problem: str | None = None
-        self._takes_questions = False
-        self._waiting: deque[Turn] = deque()
-        self._searching: Turn | None = None
-        self._reading: CitedPassage | None = None
-        if self.no_color:
-            # Any other theme would still send its greys.
-            self.theme = "ansi-dark"
-
-    @property
-    def ask_screen(self) -> AskScreen:
-        """The Ask screen, also while help lies over it."""
-        return self._ask_screen
+        self.settings = settings or Settings()
+        self._settings_file = settings_file
+        self._history = history or History(None)
+        self._own_warnings = list(warnings)
+        self.librarian = Librarian(shelf)
+        self._not_added = ""
+        self.tray = Tray()
+        marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
+        self.ask_screen = AskScreen(Conversation(), self.tray, marks)
+        self.set_class(marks is ASCII_MARKS, "-ascii")
+        for theme in THEMES:
+            self.register_theme(theme)
+        self._choose_theme()
 
     async def on_mount(self) -> None:
         """Have the question box ready before the first key is handled, so that early typing is not lost."""
         self._restore_the_terminal_when_killed()
-        await self.push_screen(self._ask_screen)
-        self._ask_screen.set_focus(self._ask_screen.question_box)
+        await self.push_screen(self.ask_screen)
+        await self.ask_screen.mount(self.librarian)
+        self.ask_screen.set_focus(self.ask_screen.question_box)
+        self._take_keys()
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def on_ready(self) -> None:
         """Open the library once the first frame is drawn."""
-        self._open()
+        self.show_what_is_open()
+        self.librarian.open()
+        self._read_history()
 
     # Workers: each runs in a thread and only posts messages. Its exceptions reach `on_worker_state_changed`.
 
-    @work(thread=True, name="open the index", group="open", exit_on_error=False)
-    def _open(self) -> None:
-        worker = get_current_worker()
-        posted_at = float("-inf")
+    @work(thread=True, name="read the history", group="history", exit_on_error=False)
+    def _read_history(self) -> None:
+        self.post_message(self.HistoryRead(self._history.questions()))
 
-        def show_progress(progress: Progress) -> None:
-            nonlocal posted_at
-            if worker.is_cancelled:
-                raise _LeavingError
-            now = time.monotonic()
-            if now - posted_at >= _SECONDS_BETWEEN_PROGRESS or progress.done == progress.total:
-                posted_at = now
-                self.post_message(self.BuildProgressed(progress))
-
-        library = self._open_library(show_progress)
-        self.post_message(self.Opened(library, library.reports(), library.warnings))
-
-    @work(thread=True, name="load the model", group="prepare", exit_on_error=False)
-    def _prepare(self, library: Asker) -> None:
-        library.prepare()
-        self.post_message(self.Prepared(library.warnings))
-
-    @work(thread=True, name="answer a question", group="search", exit_on_error=False)
-    def _search(self, library: Asker, turn: Turn) -> None:
-        earlier = [each.question for each in self.ask_screen.thread.turns if each.number < turn.number]
-        self.post_message(self.Answered(turn, library.ask(turn.question, history=earlier[-_REMEMBERED:])))
-
-    @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
-    def _read_section(self, library: Asker, cited: CitedPassage) -> None:
-        self.post_message(self.SectionRead(cited, library.section_of(cited.passage)))
+    @work(thread=True, name="remember a question", group="history", exit_on_error=False)
+    def _remember(self, question: str) -> None:
+        self._history.add(question)
 
     @work(thread=True, name="copy", group="copy", exit_on_error=False)
     def _deliver(self, text: str, label: str) -> None:
         self.post_message(self.Copied(label, deliver(text, os.environ)))
 
-    async def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+    @work(thread=True, name="keep a setting", group="settings", exit_on_error=False)
+    def _keep_setting(self, path: Path, name: str, value: str) -> None:
+        change_setting(path, name, value)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say what went wrong in a worker and go on."""
-        error = event.worker.error
-        if event.state is not WorkerState.ERROR or error is None or isinstance(error, _LeavingError):
-            return
-        sentence = _sentence(error)
-        self._say(f"Error: {sentence}")
-        match event.worker.group:
-            case "open":
-                self._opening_failed(sentence)
-            case "prepare":
-                self.ask_screen.header.show_model("model did not load")
-                # The library may still answer, or say for each question why it cannot.
-                self._takes_questions = True
-                self._search_next()
-            case "search":
-                self._finish_search(TurnState.FAILED, problem=sentence)
-                self._search_next()
-            case "section" if self._reading is not None:
-                await self.ask_screen.reader.show(self._reading, [self._reading.passage])
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.say(f"Error: {error_in_words(event.worker.error)}")
 
-    # What workers and widgets report.
+    # What becomes of the library.
 
-    def on_qa_app_build_progressed(self, event: BuildProgressed) -> None:
+    def on_librarian_progressed(self, event: Librarian.Progressed) -> None:
         """Say how far the index is."""
-        stage, done, total = event.progress
+        if self._reports_screen is not None:
+            self._reports_screen.show_progress(event.progress)
         self.ask_screen.header.show_index("building the index")
-        self._say(f"Building the index: {stage} {done} of {total}")
+        self.say(f"Building the index: {progress_in_words(event.progress)}. Esc in Reports (F3) stops it.")
 
-    def on_qa_app_opened(self, event: Opened) -> None:
-        """Say what is open, and load the model."""
-        self._library = event.library
-        passages = sum(
-            count for report in event.reports for kind, count in report.counts.items() if kind.ranked
-        )
-        header = self.ask_screen.header
-        header.show_index(f"{plural(len(event.reports), 'report')}, {plural(passages, 'passage')}")
-        header.show_model("loading the model")
-        self.ask_screen.status.warn(event.warnings)
-        self._say("Loading the model. A question asked now is answered when it is loaded.")
-        self._prepare(event.library)
+    def on_librarian_opened(self, event: Librarian.Opened) -> None:
+        """Say what is open, and ask it from now on."""
+        self.show_what_is_open()
+        self.ask_screen.header.show_model("loading the model")
+        self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
+        self.say(f"{self._not_added}{LOADING}")
+        self.tell_outcome([*event.failed, "The reports are indexed."])
+        self.ask_screen.use(event.library)
 
-    def on_qa_app_prepared(self, event: Prepared) -> None:
-        """Answer what was asked meanwhile."""
+    def on_librarian_prepared(self, _event: Librarian.Prepared) -> None:
+        """Let what was asked meanwhile be searched by meaning."""
         self.ask_screen.header.show_model("model ready")
-        self.ask_screen.status.warn(event.warnings)
-        self._say("Ready.")
-        self._takes_questions = True
-        if self._library is not None:
-            self.ask_screen.question_box.complete_with(self._library.complete)
-        self._search_next()
+        self.show_what_is_open()
+        self.say(f"{self._not_added}Ready.")
+        self.ask_screen.ready()
 
-    def on_question_box_asked(self, event: QuestionBox.Asked) -> None:
-        """Take a question, whatever else is going on."""
-        turn = self.ask_screen.thread.add(event.question)
-        if self._opening_problem is not None:
-            self._refuse(turn)
-            return
-        self._waiting.append(turn)
-        if not self._takes_questions:
-            self._say("The question waits until the reports are ready.")
-        self._search_next()
+    def on_librarian_model_failed(self, event: Librarian.ModelFailed) -> None:
+        """Say so; the library may still answer, or say for each question why it cannot."""
+        self.say(f"Error: {event.problem}")
+        self.ask_screen.header.show_model("model did not load")
+        self.ask_screen.ready()
 
-    def on_qa_app_answered(self, event: Answered) -> None:
-        """Show an answer; the highlight moves to it unless somebody is reading."""
-        found = len(event.answer.passages)
-        if event.answer.answered:
-            self._say(
-                f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
-            )
-        else:
-            self._say(NOTHING_ANSWERS)
-        self._finish_search(TurnState.ANSWERED, answer=event.answer)
+    def on_librarian_no_reports(self, _event: Librarian.NoReports) -> None:
+        """Ask for reports."""
         screen = self.ask_screen
-        nobody_is_reading = screen.thread.current is None or screen.focused is screen.question_box
-        if nobody_is_reading and not screen.thread.highlight(event.turn, 1):
-            screen.thread.bring_into_view(event.turn)
-        self._search_next()
+        screen.header.show_index("no reports yet")
+        screen.want_reports()
+        screen.thread.show_notice(FIRST_RUN)
+        self.say("There are no reports yet: type where they are.")
 
-    def on_thread_passage_highlighted(self, event: Thread.PassageHighlighted) -> None:
-        """Read the section of the passage the highlight moved to."""
-        self._reading = event.cited
-        if self._library is not None:
-            self._read_section(self._library, event.cited)
+    def on_librarian_stopped(self, _event: Librarian.Stopped) -> None:
+        """Say that everything is as it was."""
+        self.show_what_is_open()
+        self.say(STOPPED)
+        self.tell_outcome([STOPPED])
 
-    async def on_qa_app_section_read(self, event: SectionRead) -> None:
-        """Show a section, unless the highlight has moved on."""
-        if event.cited is self._reading:
-            await self.ask_screen.reader.show(event.cited, event.passages)
+    def on_librarian_failed(self, event: Librarian.Failed) -> None:
+        """Say why; where nothing is open, nothing can be asked."""
+        self.say(f"Error: {event.problem}")
+        self.show_what_is_open()
+        self.tell_outcome([event.problem])
+        screen = self.ask_screen
+        if self.librarian.problem is not None and not screen.wants_reports:
+            screen.thread.show_notice(f"The reports could not be opened. {event.problem} {REBUILD}")
+            screen.refuse(event.problem)
+
+    # What the Ask screen and its workers report.
+
+    def on_qa_app_history_read(self, event: HistoryRead) -> None:
+        """Let the up key bring back what was asked in earlier runs."""
+        self.ask_screen.question_box.remember(event.questions)
+
+    def on_ask_screen_asked(self, event: AskScreen.Asked) -> None:
+        """Remember a question."""
+        self._remember(event.question)
+
+    def on_ask_screen_paths_entered(self, event: AskScreen.PathsEntered) -> None:
+        """Add the first reports."""
+        self.librarian.add([event.path])
 
     def on_ask_screen_copy_requested(self, event: AskScreen.CopyRequested) -> None:
         """Copy a citation or quotation."""
-        self._copy(event.text, event.label)
+        self.copy(event.text, event.label)
 
     def on_qa_app_copied(self, event: Copied) -> None:
         """Say where the text went; no terminal says whether it arrived."""
-        self._say(f"Copied: {event.label} ({event.delivery.in_words()})")
+        self.say(f"Copied: {event.label} ({event.delivery.in_words()})")
 
     # Actions and what Textual calls.
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text selected with the mouse or in the question box, by every way to a clipboard."""
-        self._copy(text, shortened(text, _LONGEST_LABEL))
+        self.copy(text, shortened(text, _LONGEST_LABEL))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as it is printed on it."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
+
+    def action_rebuild(self) -> None:
+        """Index the reports: all of them if the index cannot be used, else what has changed."""
+        self.librarian.build(anew=self.librarian.problem is not None)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to index anew where the index needs it only."""
+        if action == "rebuild":
+            librarian = self.librarian
+            return (librarian.problem is not None or librarian.is_stale) and not librarian.building
+        return super().check_action(action, parameters)
 
     def action_help_quit(self) -> None:
         """Say how to quit, since ctrl+c copies."""
-        self._say("Press ctrl+q to quit.")
+        self.say("Press ctrl+q to quit.")
+
+    def action_help(self) -> None:
+        """Show the keys of every part of the Ask screen."""
+        from qa.tui.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.ask_screen.places()))
+
+    def action_plain_text(self) -> None:
+        """Show the marked passages, else the chosen one, on the plain screen, where any terminal can copy."""
+        chosen = self.ask_screen.chosen
+        passages = self.tray.passages or ((chosen,) if chosen is not None else ())
+        if not passages:
+            self.say("There is no passage to show: ask a question first.")
+            return
+        try:
+            with self.suspend():
+                show_plainly("\n\n".join(map(quotation, passages)))
+        except SuspendNotSupported:
+            self.say("This cannot be done here; select the words with the mouse, they are copied.")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer everything that has a key here, grouped by name, and the themes."""
+        if screen is self.ask_screen:
+            yield from commands_of(self.ask_screen.places())
+        yield SystemCommand("view: Theme", "Choose colours", self.action_change_theme)
 
     # Helpers.
 
-    def _copy(self, text: str, label: str) -> None:
+    def copy(self, text: str, label: str) -> None:
+        """Copy `text` by every way to a clipboard; `label` says what it is."""
         super().copy_to_clipboard(text)
         self._deliver(text, label)
 
-    def _say(self, message: str) -> None:
-        self.ask_screen.status.say(message)
+    def show_what_is_open(self) -> None:
+        """Show in the header what is open and asked, and beside the status what is wrong with it."""
+        librarian = self.librarian
+        passages = sum(
+            count for report in librarian.reports for kind, count in report.counts.items() if kind.ranked
+        )
+        contents = f"{plural(len(librarian.reports), 'report')}, {plural(passages, 'passage')}"
+        if self.ask_screen.scope != Scope():
+            contents = f"Scope: {self.ask_screen.scope.in_words(librarian.reports)}"
+        self.ask_screen.header.show_index(contents if librarian.library is not None else "no index open")
+        found = librarian.library.warnings if librarian.library is not None else ()
+        self.ask_screen.status.warn([*self._own_warnings, *found])
+        self.tell_reports_screen()
+        self.refresh_bindings()
 
-    def _search_next(self) -> None:
-        """Ask the oldest waiting question; one at a time, so that answers come in order."""
-        if self._library is None or not self._takes_questions or self._searching or not self._waiting:
-            return
-        turn = self._searching = self._waiting.popleft()
-        turn.state = TurnState.SEARCHING
-        self.ask_screen.thread.show_turns()
-        self._say("Searching…")
-        self._search(self._library, turn)
+    def _choose_theme(self) -> None:
+        if self.no_color:
+            # Any other theme would still send its greys.
+            self.theme = "ansi-dark"
+        elif self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        else:
+            self.theme = DEFAULT_THEME
+            names = ", ".join(sorted(self.available_themes))
+            self._own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
-    def _finish_search(self, state: TurnState, *, answer: Answer | None = None, problem: str = "") -> None:
-        turn, self._searching = self._searching, None
-        if turn is not None:
-            turn.state, turn.answer, turn.problem = state, answer, problem
-            self.ask_screen.thread.show_turns()
-            if state is TurnState.FAILED:
-                self.ask_screen.thread.bring_into_view(turn)
+    def _keep_theme(self, theme: Theme) -> None:
+        chosen = not (self.no_color or self.presenting)
+        if self._settings_file is not None and chosen and theme.name != self.settings.theme:
+            self.settings = replace(self.settings, theme=theme.name)
+            self._keep_setting(self._settings_file, "theme", theme.name)
 
-    def _opening_failed(self, sentence: str) -> None:
-        self._opening_problem = sentence
-        screen = self.ask_screen
-        screen.header.show_index("no index open")
-        screen.thread.show_notice(f"The reports could not be opened. {sentence}")
-        while self._waiting:
-            self._refuse(self._waiting.popleft())
+    def _take_keys(self) -> None:
+        """Let the user's keys go before those that come with the app."""
+        known = all_ids(self.ask_screen.places())
+        unknown = sorted(set(self.settings.keys) - known)
+        if unknown:
+            # Only now, for the dialogs are not needed for the first paint.
+            from qa.tui.dialogs import KEY_IDS
 
-    def _refuse(self, turn: Turn) -> None:
-        turn.state = TurnState.FAILED
-        turn.problem = f"not asked, because the reports could not be opened. {self._opening_problem}"
-        self.ask_screen.thread.show_turns()
-        self._say(f"Error: {self._opening_problem}")
+            known |= KEY_IDS
+            unknown = sorted(set(unknown) - known)
+        if unknown:
+            self._own_warnings.append(
+                f"There is no key named {', '.join(unknown)}; F1 lists those there are."
+            )
+        self.set_keymap({name: keys for name, keys in self.settings.keys.items() if name in known})
 
     def _restore_the_terminal_when_killed(self) -> None:
         """Leave in good order when the connection drops or the process is told to end."""
@@ -335,10 +385,6 @@ class QaApp(App[None]):
                 return  # Windows, or not the main thread: the system's own way stays.
 
 
-class _LeavingError(Exception):
-    """Raised into a build that nobody waits for any more."""
-
-
-def _sentence(error: BaseException) -> str:
-    """Return what to tell people about an error: ours are sentences, others are named by their type."""
-    return str(error) if isinstance(error, QaError) else f"{type(error).__name__}: {error}"
+def _shows_unicode() -> bool:
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    return encoding.lower().replace("-", "") in {"utf8", "utf16", "utf32"}

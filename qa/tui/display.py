@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from qa.cite import PATH_SEPARATOR, printable
+from qa.tui.marks import Marks
 from qa.types import CitedPassage, Kind, Passage, Span
 
 HIGHLIGHT = "bold underline"
@@ -19,9 +20,9 @@ def one_line(text: str) -> str:
     return printable(text).translate(_SPACES)
 
 
-def words(text: str, style: str = "") -> Content:
-    """Return `text` as one line of content that is never read as markup."""
-    content = Content(one_line(text))
+def words(text: str, style: str = "", *, lines: bool = False) -> Content:
+    """Return `text` as content that is never read as markup, on one line unless `lines` are to be kept."""
+    content = Content("\n".join(map(one_line, text.split("\n"))) if lines else one_line(text))
     return content.stylize(style) if style else content
 
 
@@ -36,11 +37,13 @@ def passage_words(passage: Passage, highlights: Sequence[Span] = ()) -> Content:
     return content
 
 
-def margin_mark(passage: Passage) -> str:
-    """Return what stands in the margin: the printed paragraph number, a bullet's dot, or nothing."""
+def margin_mark(passage: Passage, marks: Marks) -> str:
+    """Return what stands in the margin: the printed number, a footnote's mark, a bullet's dot, or nothing."""
     if passage.number is not None:
         return one_line(passage.number)
-    return "•" if passage.kind is Kind.BULLET else ""
+    if passage.kind is Kind.FOOTNOTE:
+        return one_line(passage.marker or "")
+    return marks.bullet if passage.kind is Kind.BULLET else ""
 
 
 def place(cited: CitedPassage) -> str:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-HelpSection = tuple[str, Sequence[Binding]]
+from qa.tui.commands import Places, bindings_of
 
 _KEYS_WIDTH = 18
 _INTRODUCTION = (
     "Every passage is shown word for word, with the place it stands in its report. "
     "Underlined sentences match the question best."
 )
-
-
-def bindings_of(nodes: Iterable[DOMNode]) -> list[Binding]:
-    """Return the bindings of `nodes` that this app defines, in order, those of one purpose in one.
-
-    The keys people changed are in them. Standard editing keys of a text box carry no id and are left out.
-    """
-    found: dict[str, Binding] = {}
-    for node in nodes:
-        # What a screen does for the widget in focus; Textual has no public way to ask any other widget.
-        bindings = node._bindings.copy()
-        bindings.apply_keymap(node.app._keymap)
-        for _key, binding in bindings:
-            if binding.id is None:
-                continue
-            known = found.get(binding.description)
-            found[binding.description] = known.with_key(f"{known.key},{binding.key}") if known else binding
-    return list(found.values())
 
 
 class HelpScreen(ModalScreen[None]):
@@ -48,9 +29,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("ctrl+q", "app.quit", "Quit", show=False, id="help.quit"),
     ]
 
-    def __init__(self, sections: Sequence[HelpSection]) -> None:
+    def __init__(self, places: Places) -> None:
         super().__init__()
-        self._sections = sections
+        self._sections = [(name, bindings_of(nodes)) for name, nodes in places]
 
     def compose(self) -> ComposeResult:
         """Lay out the keys under the names of their places."""

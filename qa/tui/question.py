@@ -13,6 +13,9 @@ from textual.widgets import Input
 
 from qa.tui.display import one_line
 
+ASK = "Ask the reports…"
+ASK_FOR_REPORTS = "Folder or file with reports…"
+
 
 class FilterSuggester(Suggester):
     """Offers, behind the cursor, how a filter may go on."""
@@ -36,6 +39,9 @@ class QuestionBox(Input):
             super().__init__()
             self.question = question
 
+    class EnteredEmpty(Message):
+        """Enter was pressed in an empty box."""
+
     class LeftDownwards(Message):
         """The down key was pressed where there is no newer question to recall."""
 
@@ -46,10 +52,32 @@ class QuestionBox(Input):
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
-        super().__init__(id=id, placeholder="Ask the reports…", compact=True, select_on_focus=False)
+        super().__init__(id=id, placeholder=ASK, compact=True, select_on_focus=False)
         self._asked: list[str] = []
         self._recalled: int | None = None
         self._draft = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The questions that the up key brings back, oldest first."""
+        return tuple(self._asked)
+
+    def remember(self, questions: Sequence[str]) -> None:
+        """Let the up key bring back `questions`, oldest first, before those asked in this run."""
+        self._asked[:0] = questions
+        if self._recalled is not None:
+            self._recalled += len(questions)
+
+    def put(self, text: str) -> None:
+        """Put a question into the box to be changed and asked; what is in it can be had back with down."""
+        if self._recalled is None:
+            self._draft = self.value
+        self._recalled = len(self._asked)
+        self._put(text)
+
+    def ask_for_reports(self, wanted: bool) -> None:
+        """Say that a folder or file is wanted here, while there are no reports, or questions again."""
+        self.placeholder = ASK_FOR_REPORTS if wanted else ASK
 
     def complete_with(self, complete: Callable[[str], Sequence[str]]) -> None:
         """Offer what `complete` says a typed question may go on as; the right key takes it."""
@@ -79,6 +107,7 @@ class QuestionBox(Input):
         """Hand the question on and make room for the next."""
         question = self.value.strip()
         if not question:
+            self.post_message(self.EnteredEmpty())
             return
         if question not in self._asked[-1:]:
             self._asked.append(question)

@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import events
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import HorizontalGroup, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
-from qa.tui.display import heading_path, margin_mark, passage_words, words
+from qa.cite import also_in_words, cited_by_itself, notes_in_words, plural
+from qa.protocols import Asker
+from qa.tui.display import heading_path, margin_mark, passage_words, shortened, words
+from qa.tui.marks import Marks
+from qa.tui.places import at, beside, section_beside
+from qa.tui.status import error_in_words
 from qa.types import CitedPassage, Passage
 
 EMPTY_TITLE = "No passage chosen"
 EMPTY_TEXT = "The highlighted passage is shown here, in its section of the report."
 
+NO_PASSAGE = "There is no passage yet: ask a question first."
 
-class Margin(Static):
-    """The margin of a paragraph; its number is not part of the words a mouse selects."""
+MOST_SHOWN = 60
+"""Passages of a section that are laid out at once, so that a long section opens as fast as a short one."""
 
-    ALLOW_SELECT = False
+_BAR_ROOM = " | "
+_WIDEST_NUMBER = 9
+_BEFORE = MOST_SHOWN // 3
+_NEAR_AN_END = 5
 
 
-class Paragraph(HorizontalGroup):
-    """One passage with its printed number in the margin; the chosen one has a bar along its side."""
+class Paragraph(Static):
+    """One passage with its printed number in the margin; the chosen one has a bar along its side.
 
-    def __init__(self, passage: Passage) -> None:
-        super().__init__()
+    Number and bar are drawn over the left padding, so that they are not part of the words a mouse selects.
+    """
+
+    def __init__(self, passage: Passage, marks: Marks, *, number_width: int) -> None:
+        super().__init__(passage_words(passage), classes="paragraph", markup=False)
         self.passage = passage
-        self._words = Static(passage_words(passage), classes="words", markup=False)
+        self._marks = marks
+        self._number = shortened(margin_mark(passage, marks), number_width).rjust(number_width)
+        self.styles.padding = (0, 1, 0, number_width + len(_BAR_ROOM))
 
-    def compose(self) -> ComposeResult:
-        """Lay the margin beside the words."""
-        yield Margin(words(margin_mark(self.passage)), markup=False)
-        yield self._words
+    @property
+    def chosen(self) -> bool:
+        """Whether this is the passage that is looked at."""
+        return self.has_class("-chosen")
 
     def choose(self, cited: CitedPassage | None) -> None:
         """Mark this passage as the chosen one, with the sentences that match, or as any other."""
-        if cited is None and not self.has_class("-chosen"):
+        if cited is None and not self.chosen:
             return
         self.set_class(cited is not None, "-chosen")
-        self._words.update(passage_words(self.passage, cited.shown_highlights if cited else ()))
+        self.update(passage_words(self.passage, cited.shown_highlights if cited else ()))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines, with the margin over their padding."""
+        return [
+            self._with_margin(strip, y, crop) for y, strip in enumerate(super().render_lines(crop), crop.y)
+        ]
+
+    def _with_margin(self, strip: Strip, y: int, crop: Region) -> Strip:
+        number = self._number if y == 0 else " " * len(self._number)
+        bar = self._marks.current if self.chosen else " "
+        margin = (number + _BAR_ROOM.replace("|", bar))[crop.x : crop.right]
+        style = self.rich_style + Style(bold=self.chosen)
+        return Strip.join([Strip([Segment(margin, style)], len(margin)), strip.crop(len(margin))])
 
 
 class Section(VerticalScroll):
-    """The paragraphs of one section; never more, so that a long report opens as fast as a short one."""
+    """The paragraphs of one section, or of the stretch of it round the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", "Line down", show=False, id="reader.down"),
         Binding("up,k", "scroll_up", "Line up", show=False, id="reader.up"),
-        Binding("pagedown,space", "page_down", "Page down", show=False, id="reader.page_down"),
+        Binding("pagedown", "page_down", "Page down", show=False, id="reader.page_down"),
         Binding("pageup", "page_up", "Page up", show=False, id="reader.page_up"),
-        Binding("home", "scroll_home", "Start of the section", show=False, id="reader.start"),
-        Binding("end", "scroll_end", "End of the section", show=False, id="reader.end"),
+        Binding("home", "scroll_home", "Start of what is shown", show=False, id="reader.start"),
+        Binding("end", "scroll_end", "End of what is shown", show=False, id="reader.end"),
     ]
 
     def bring_chosen_into_view(self) -> None:
@@ -74,39 +108,210 @@ class Section(VerticalScroll):
 
 
 class Reader(Vertical):
-    """The section of the highlighted passage under a title that stays in place."""
+    """The section of the chosen passage under a title that stays in place, its footnotes below.
+
+    Reads in threads, so that it never holds up the keys.
+    """
+
+    class Moved(Message):
+        """The reader went to a passage by itself, not because the highlight did."""
+
+        def __init__(self, cited: CitedPassage) -> None:
+            super().__init__()
+            self.cited = cited
+
+    class Failed(Message):
+        """There is nothing to read there, and why."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    class _PlaceFound(Message):
+        def __init__(self, cited: CitedPassage | None) -> None:
+            super().__init__()
+            self.cited = cited
+
+    class _SectionRead(Message):
+        def __init__(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
+            super().__init__()
+            self.cited = cited
+            self.passages = passages
+
+    def __init__(self, marks: Marks, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._marks = marks
+        self._library: Asker | None = None
+        self._hit = ""
+        self._section: tuple[Passage, ...] = ()
+        self._chosen: CitedPassage | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the title above the section."""
+        """Lay the title above the section and the notes below."""
         yield Static(words(EMPTY_TITLE), id="reader-title", markup=False)
         with Section(id="section"):
-            yield Static(words(EMPTY_TEXT), id="reader-empty", markup=False)
+            yield Static(words(EMPTY_TEXT), classes="elsewhere", markup=False)
+        yield Static("", id="reader-notes", markup=False)
 
     @property
     def section(self) -> Section:
         """The scrolling part, which takes the focus."""
         return self.query_one(Section)
 
-    async def show(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
-        """Show `passages`, the section of `cited`, and mark `cited` among them."""
+    @property
+    def chosen(self) -> CitedPassage | None:
+        """The passage that is read, or none."""
+        return self._chosen
+
+    def use(self, library: Asker) -> None:
+        """Read in `library` from now on."""
+        self._library = library
+
+    # Going somewhere.
+
+    def read(self, cited: CitedPassage, *, hit: str = "") -> None:
+        """Show the section of `cited`, marked among its passages; `hit` says in words what it is."""
+        self._chosen, self._hit = cited, hit
+        if self._library is not None:
+            self._read_section(self._library, cited)
+
+    def clear(self) -> None:
+        """Show no passage."""
+        self._chosen, self._section = None, ()
+        self.query_one("#reader-title", Static).update(words(EMPTY_TITLE))
+        self.query_one("#reader-notes", Static).display = False
+        self.section.remove_children()
+        self.section.mount(Static(words(EMPTY_TEXT), classes="elsewhere", markup=False))
+
+    def go_to(self, text: str, *, report: str | None) -> None:
+        """Go to a paragraph of a report, or of another that `text` names."""
+        self._look_for(lambda library: at(library, report, text))
+
+    def go_to_other_place(self) -> None:
+        """Go where else the same is said."""
+        if self._chosen is None or not self._chosen.also:
+            self.post_message(self.Failed("This passage is not known to be said elsewhere too."))
+            return
+        other = self._chosen.also[0].id
+        self._look_for(lambda library: library.show(other)[0])
+
+    def step(self, by: int) -> None:
+        """Go to the next or the previous passage of the report."""
+        if self._chosen is None:
+            self.post_message(self.Failed(NO_PASSAGE))
+            return
+        report, start = self._chosen.report, self._chosen.passage
+        near = next((each for each in self._section if each.order == start.order + by), None)
+        if near is not None and near.report == start.report:
+            self._move_to(cited_by_itself(near, report))
+        else:
+            self._look_for(lambda library: beside(library, start, by))
+
+    def step_section(self, by: int) -> None:
+        """Go to the start of the next section, of this one, or of the one before."""
+        if self._chosen is None:
+            self.post_message(self.Failed(NO_PASSAGE))
+            return
+        start = self._chosen.passage
+        self._look_for(lambda library: section_beside(library, start, by))
+
+    def _move_to(self, cited: CitedPassage) -> None:
+        self.read(cited)
+        self.post_message(self.Moved(cited))
+
+    def _look_for(self, find: Callable[[Asker], CitedPassage | None]) -> None:
+        if self._library is not None:
+            self._find_place(self._library, find)
+
+    @work(thread=True, name="look for a passage", group="place", exclusive=True, exit_on_error=False)
+    def _find_place(self, library: Asker, find: Callable[[Asker], CitedPassage | None]) -> None:
+        self.post_message(self._PlaceFound(find(library)))
+
+    @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
+    def _read_section(self, library: Asker, cited: CitedPassage) -> None:
+        if cited.passage.notes and not cited.notes:
+            cited = replace(cited, notes=library.show(cited.id)[0].notes)
+        self.post_message(self._SectionRead(cited, library.section_of(cited.passage)))
+
+    def on_reader__place_found(self, event: _PlaceFound) -> None:
+        """Read there."""
+        if event.cited is None:
+            self.post_message(self.Failed("The report has nothing more in this direction."))
+            return
+        self._move_to(event.cited)
+
+    async def on_reader__section_read(self, event: _SectionRead) -> None:
+        """Show a section, unless another passage is wanted by now."""
+        if self._chosen is not None and event.cited.id == self._chosen.id:
+            await self._show(event.cited, event.passages)
+
+    async def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say what went wrong, and show at least the passage."""
+        error = event.worker.error
+        if event.state is not WorkerState.ERROR or error is None:
+            return
+        self.post_message(self.Failed(f"Error: {error_in_words(error)}"))
+        if event.worker.group == "section" and self._chosen is not None:
+            await self._show(self._chosen, [self._chosen.passage])
+
+    # Showing it.
+
+    async def _show(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
+        self._section = tuple(passages)
         section = self.section
+        place = " · ".join(filter(None, [_page(cited.passage), self._hit]))
+        self.query_one("#reader-title", Static).update(
+            words(f"{heading_path(cited)}\n{place}".rstrip(), lines=True)
+        )
         shown = [paragraph.passage for paragraph in section.query(Paragraph)]
-        self.query_one("#reader-title", Static).update(words(heading_path(cited)))
-        if shown != list(passages):
+        wanted = self._stretch(shown, cited.passage)
+        if shown != wanted:
             with self.app.batch_update():
                 await section.remove_children()
-                await section.mount_all(_paragraphs(passages))
+                await section.mount_all(self._widgets(wanted))
         for paragraph in section.query(Paragraph):
             paragraph.choose(cited if paragraph.passage.id == cited.id else None)
+        also = also_in_words(cited)
+        notes = [f"{also} (o goes there)" if also else "", *notes_in_words(cited)]
+        below = self.query_one("#reader-notes", Static)
+        below.update(words("\n".join(filter(None, notes)), lines=True))
+        below.display = any(notes)
         self.call_after_refresh(section.bring_chosen_into_view)
 
+    def _stretch(self, shown: list[Passage], chosen: Passage) -> list[Passage]:
+        """Return what is laid out of the section: what is so already, if `chosen` is well inside it."""
+        section = list(self._section)
+        if len(section) <= MOST_SHOWN:
+            return section
+        index = next((place for place, each in enumerate(section) if each.id == chosen.id), 0)
+        if shown and shown[0] in section and shown == section[section.index(shown[0]) :][: len(shown)]:
+            first = section.index(shown[0])
+            last = first + len(shown)
+            from_start = index - first >= _NEAR_AN_END or first == 0
+            from_end = last - index > _NEAR_AN_END or last == len(section)
+            if first <= index < last and from_start and from_end:
+                return shown
+        first = max(0, min(index - _BEFORE, len(section) - MOST_SHOWN))
+        return section[first : first + MOST_SHOWN]
 
-def _paragraphs(passages: Sequence[Passage]) -> Iterator[Widget]:
-    """Yield a paragraph for each passage, after the words that introduce it unless they were just shown."""
-    lead_in: str | None = None
-    for position, passage in enumerate(passages):
-        before = passages[position - 1].text if position else ""
-        if passage.lead_in and passage.lead_in != lead_in and not before.endswith(passage.lead_in):
-            yield Static(words(passage.lead_in), classes="lead-in", markup=False)
-        lead_in = passage.lead_in
-        yield Paragraph(passage)
+    def _widgets(self, shown: Sequence[Passage]) -> Iterator[Widget]:
+        """Yield a paragraph a passage, after the words that introduce it unless they were just shown."""
+        before = self._section.index(shown[0])
+        after = len(self._section) - before - len(shown)
+        if before:
+            yield Static(words(f"{plural(before, 'passage')} of this section before"), classes="elsewhere")
+        numbers = [len(margin_mark(passage, self._marks)) for passage in shown]
+        width = min(_WIDEST_NUMBER, max(3, *numbers))
+        lead_in: str | None = None
+        for position, passage in enumerate(shown):
+            previous = shown[position - 1].text if position else ""
+            if passage.lead_in and passage.lead_in != lead_in and not previous.endswith(passage.lead_in):
+                yield Static(words(passage.lead_in), classes="lead-in", markup=False)
+            lead_in = passage.lead_in
+            yield Paragraph(passage, self._marks, number_width=width)
+        if after:
+            yield Static(words(f"{plural(after, 'passage')} of this section after"), classes="elsewhere")
+
+
+def _page(passage: Passage) -> str:
+    return "" if passage.page is None else f"p. {passage.page.shown}"

@@ -8,23 +8,32 @@ from textual.app import ComposeResult
 from textual.containers import HorizontalGroup
 from textual.widgets import Static
 
+from qa.errors import QaError
 from qa.tui.display import words
+from qa.types import Progress
+
+_STEPS = {"reading": "report", "reading pages": "page", "encoding": "passage"}
 
 OPENING = "Opening the index…"
 
 
 class HeaderLine(HorizontalGroup):
-    """The name, the state of the index and the state of the model."""
+    """The name, what is open and searched, how many passages are marked, and the state of the model."""
 
     def compose(self) -> ComposeResult:
         """Lay the model's state at the far end."""
         yield Static(words("qa", "bold"), id="header-name", markup=False)
         yield Static(words("opening the index"), id="header-index", markup=False)
+        yield Static("", id="header-tray", markup=False)
         yield Static(words("model not loaded"), id="header-model", markup=False)
 
     def show_index(self, state: str) -> None:
-        """Say what index is open."""
+        """Say what is open and searched."""
         self.query_one("#header-index", Static).update(words(state))
+
+    def show_tray(self, marked: int) -> None:
+        """Say how many passages are marked."""
+        self.query_one("#header-tray", Static).update(words(f"tray {marked}" if marked else ""))
 
     def show_model(self, state: str) -> None:
         """Say whether the model is ready."""
@@ -53,3 +62,16 @@ class StatusLine(Static):
         """Show `warnings` from now on."""
         self._warnings = tuple(warnings)
         self.update(words(self.message))
+
+
+def error_in_words(error: BaseException) -> str:
+    """Return what to tell people about an error: ours are sentences, others are named by their type."""
+    return str(error) if isinstance(error, QaError) else f"{type(error).__name__}: {error}"
+
+
+def progress_in_words(progress: Progress) -> str:
+    """Return how far a build is: ``"encoding passage 40 of 310"``."""
+    noun = _STEPS.get(progress.stage)
+    if noun is None:
+        return progress.stage
+    return f"{progress.stage.split()[0]} {noun} {progress.done:,} of {progress.total:,}"

@@ -24,9 +24,9 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import retrieve
 from qa.library import MOST_PASSAGES, Library
 from qa.questions import Question, fold, read_questions
+from qa.retrieve import let_each_report_be_heard, ranking, words
 from tests.fakes import ROOT
 
 DENSE = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
@@ -49,7 +49,7 @@ class Weights(NamedTuple):
     power: float
 
 
-SHIPPED = Weights(retrieve._DENSE_WEIGHT, retrieve._LEXICAL_WEIGHT, retrieve._RARITY_POWER)
+SHIPPED = Weights(ranking._DENSE_WEIGHT, words.LEXICAL_WEIGHT, ranking._RARITY_POWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Found:
         score = self.plain + weights.dense * self.dense + weights.lexical * self.lexical
         order = np.argsort(-score, kind="stable").tolist()
         if self.compared is not None:
-            order = retrieve.let_each_report_be_heard(order, dict(enumerate(self.reports)), self.compared)
+            order = let_each_report_be_heard(order, dict(enumerate(self.reports)), self.compared)
         return next((rank for rank, at in enumerate(order[:DEPTH], start=1) if self.right[at]), DEPTH + 1)
 
 
@@ -76,7 +76,7 @@ def found_for(library: Library, questions: Sequence[Question], power: float) -> 
     """Yield the candidates of each question, searched with a power of the rarity."""
     places = {passage.id: at for at, passage in enumerate(library.passages())}
     texts = {passage.id: fold(passage.text) for passage in library.passages()}
-    with patch.object(retrieve, "_RARITY_POWER", power):
+    with patch.object(ranking, "_RARITY_POWER", power):
         for question in questions:
             answer = library.ask(question.text, k=MOST_PASSAGES, history=question.history)
             assert answer.query is not None
@@ -85,8 +85,8 @@ def found_for(library: Library, questions: Sequence[Question], power: float) -> 
             quotes = [fold(quote) for quote in question.quotes]
             yield Found(
                 plain=np.array([each["close reading"] + each["report named"] for each in parts]),
-                dense=np.array([each["meaning"] for each in parts]) / retrieve._DENSE_WEIGHT,
-                lexical=np.array([each["words"] for each in parts]) / retrieve._LEXICAL_WEIGHT,
+                dense=np.array([each["meaning"] for each in parts]) / ranking._DENSE_WEIGHT,
+                lexical=np.array([each["words"] for each in parts]) / words.LEXICAL_WEIGHT,
                 right=np.array([any(quote in texts[cited.id] for quote in quotes) for cited in passages]),
                 reports=tuple(cited.passage.report for cited in passages),
                 compared=answer.query.favoured if answer.query.compares else None,

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 from textual.pilot import Pilot
 
 from qa.cite import citation, locator
+from qa.errors import NotFoundError
 from qa.tui import QaApp
+from qa.tui.ask_screen import AskScreen
+from qa.tui.conversation import Turn
 from qa.tui.reader import Paragraph
-from qa.tui.screen import AskScreen
 from qa.types import (
     Answer,
     CitedPassage,
     Emphasis,
+    Finding,
     Kind,
     Passage,
     Progress,
     ProgressCallback,
+    Query,
     Report,
+    ReportCount,
     ReportSummary,
     Span,
 )
@@ -135,6 +141,7 @@ PASSAGES = (
 
 QUESTION = "Can social workers check the child protection register at night?"
 SAID_TWICE = "Do young people feel safe at school?"
+NEAREST = "What does the report say about walruses?"
 NOTHING = "What does the report say about penguins?"
 HOSTILE_QUESTION = "hostile [/b] [red]?"
 
@@ -172,28 +179,29 @@ class FakeLibrary:
         self.section_error: Exception | None = None
         self.build: Sequence[Progress] = ()
         self.warnings: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
         self.asked: list[tuple[str, int, tuple[str, ...]]] = []
-        self.opened = 0
-
-    def open(self, show_progress: ProgressCallback) -> FakeLibrary:
-        """Open as an app asks for it."""
-        self.opened += 1
-        for progress in self.build:
-            show_progress(progress)
-        for _ in range(3_000):
-            if self.may_open.wait(0.01):
-                break
-            for progress in self.build[-1:]:
-                show_progress(progress)
-        if self.opening_error is not None:
-            raise self.opening_error
-        return self
+        self.asked_by_words: list[str] = []
+        self.scopes: list[tuple[tuple[str, ...] | None, str | None]] = []
+        self.found: list[tuple[str, tuple[str, ...] | None]] = []
+        self.passages: Sequence[Passage] = PASSAGES
+        self.shelf = FakeShelf(self)
+        self.closed = 0
 
     def prepare(self) -> None:
         """Load the model."""
         assert self.may_prepare.wait(30)
         if self.preparing_error is not None:
             raise self.preparing_error
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What answers."""
+        return {"version": "0.1.0", "model": "a model", "index": "a build"}
 
     def ask(
         self,
@@ -203,15 +211,71 @@ class FakeLibrary:
         history: Sequence[str] = (),
         reports: Sequence[str] | None = None,
         section: str | None = None,
+        mode: str = "full",
     ) -> Answer:
-        """Answer from the table; a question that is not in it gets the answer to `QUESTION`."""
-        assert self.may_answer.wait(30)
-        self.asked.append((question, k, tuple(history)))
-        if self.asking_error is not None:
-            raise self.asking_error
+        """Answer from the table; a question that is not in it gets the answer to `QUESTION`.
+
+        By words alone the passages come in the opposite order. Asked again with earlier questions, a question
+        leans on the last one if it begins with "And".
+        """
         table = _answers()
         found = table.get(question, table[QUESTION])
+        if mode == "words":
+            self.asked_by_words.append(question)
+            return Answer(question, bool(found), found[::-1], 1.0, confidence="unjudged")
+        assert self.may_answer.wait(30)
+        self.asked.append((question, k, tuple(history)))
+        self.scopes.append((None if reports is None else tuple(reports), section))
+        if self.asking_error is not None:
+            raise self.asking_error
+        if question == NEAREST:
+            return Answer(
+                question, False, table[QUESTION], 1.0, confidence="none", searched="1 report, 111 passages"
+            )
+        if question.startswith("And ") and history:
+            note = f"Understood as following on from “{history[-1]}”; to ask afresh, name what you mean."
+            query = Query(question, question, context=history[-1])
+            return Answer(question, True, found, 1.0, query=query, notes=(note,))
         return Answer(question, bool(found), found, 1.0)
+
+    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+        """Return two passages for every other."""
+        return Answer(
+            f"More like {passage_id}",
+            True,
+            (cite(PASSAGES[5], 1), cite(PASSAGES[3], 2)),
+            1.0,
+            confidence="unjudged",
+        )
+
+    def find(
+        self, query: str | Sequence[str], *, reports: Sequence[str] | None = None, section: str | None = None
+    ) -> Finding:
+        """Return the passages that hold what is searched for."""
+        assert isinstance(query, str)
+        self.found.append((query, None if reports is None else tuple(reports)))
+        found = [each for each in self.passages if query in each.text]
+        return Finding(
+            query,
+            query,
+            tuple(
+                cite(each, rank, (Span(each.text.index(query), each.text.index(query) + len(query)),))
+                for rank, each in enumerate(found, start=1)
+            ),
+            (ReportCount(REVIEW, len(found)),),
+            (),
+            len(self.passages),
+            len(self.passages),
+        )
+
+    def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
+        """Return a passage by its id, or by the report and its number."""
+        wanted = passage_id.removeprefix("jar-2006 ")
+        for each in self.passages:
+            if passage_id == each.id or wanted == each.number:
+                around = self.passages[max(0, each.order - context) : each.order + context + 1]
+                return tuple(cite(near, rank) for rank, near in enumerate(around, start=1))
+        raise NotFoundError(f'jar-2006 has no passage "{passage_id}"; its numbered paragraphs are 27 to 31')
 
     def complete(self, text: str) -> tuple[str, ...]:
         """Complete the filter for a report only."""
@@ -221,12 +285,63 @@ class FakeLibrary:
         """Return the passages of the section."""
         if self.section_error is not None:
             raise self.section_error
-        return tuple(other for other in PASSAGES if other.section == passage.section)
+        return tuple(other for other in self.passages if other.section == passage.section)
 
     def reports(self) -> tuple[ReportSummary, ...]:
         """Return one report, two of whose passages are never ranked."""
         counts = {Kind.NUMBERED: 100, Kind.BULLET: 11, Kind.PAGE_NUMBER: 1, Kind.CONTENTS: 1}
         return (ReportSummary(REVIEW, counts),)
+
+
+class FakeShelf:
+    """Opens and builds the fake library."""
+
+    path = Path("library")
+
+    def __init__(self, library: FakeLibrary) -> None:
+        self._library = library
+        self.missing: Exception | None = None
+        self.building_error: Exception | None = None
+        self.built: list[bool] = []
+        self.added: list[Path] = []
+        self.opened = 0
+
+    def open(self) -> FakeLibrary:
+        """Open as an app asks for it."""
+        self.opened += 1
+        if self.missing is not None:
+            raise self.missing
+        assert self._library.may_open.wait(30)
+        if self._library.opening_error is not None:
+            raise self._library.opening_error
+        return self._library
+
+    def build(self, *, anew: bool = False, progress: ProgressCallback | None = None) -> FakeLibrary:
+        """Tell the progress of a build again and again until it may end."""
+        self.built.append(anew)
+        assert progress is not None
+        for step in self._library.build:
+            progress(step)
+        for _ in range(3_000):
+            if self._library.may_open.wait(0.01):
+                break
+            for step in self._library.build[-1:]:
+                progress(step)
+        if self.building_error is not None:
+            raise self.building_error
+        return self._library
+
+    def add(
+        self, sources: Sequence[str | Path], *, on_failure: Callable[[str], None] | None = None
+    ) -> Sequence[Path]:
+        """Take everything but what is called missing."""
+        assert on_failure is not None
+        for source in map(Path, sources):
+            if "missing" in source.name:
+                on_failure(f"{source} does not exist")
+            else:
+                self.added.append(source)
+        return self.added
 
 
 def _set_event() -> Event:
@@ -251,6 +366,11 @@ def screen_of(pilot: Pilot[None]) -> AskScreen:
     return pilot.app.ask_screen
 
 
+def turns_of(pilot: Pilot[None]) -> tuple[Turn, ...]:
+    """Return the turns of the conversation."""
+    return screen_of(pilot).conversation.turns
+
+
 async def until_ready(pilot: Pilot[None]) -> None:
     """Wait for the library and its model."""
     await wait_until(pilot, lambda: "Ready." in screen_of(pilot).status.message)
@@ -267,14 +387,13 @@ async def ask(pilot: Pilot[None], question: str) -> None:
 
 async def ask_and_wait(pilot: Pilot[None], question: str = QUESTION) -> None:
     """Ask and wait until the passages and the section of the first one are shown."""
-    screen = screen_of(pilot)
-    asked_before = len(screen.thread.turns)
+    asked_before = len(turns_of(pilot))
     await ask(pilot, question)
     await wait_until(
         pilot,
         lambda: (
-            len(screen.thread.turns) > asked_before
-            and screen.thread.turns[-1].answer is not None
+            len(turns_of(pilot)) > asked_before
+            and turns_of(pilot)[-1].answer is not None
             and section_shown(pilot)
         ),
     )

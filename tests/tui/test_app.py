@@ -12,17 +12,21 @@ import pytest
 from textual import events
 from textual.filter import NoColor
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from qa.cite import NOTHING_ANSWERS
-from qa.errors import IndexStateError, ModelError
+from qa.errors import IndexMissingError, IndexStateError, ModelError
 from qa.tui import QaApp
-from qa.tui.help import HelpScreen, bindings_of
+from qa.tui.ask_screen import AskScreen
+from qa.tui.commands import bindings_of
+from qa.tui.conversation import Turn, TurnState
+from qa.tui.help import HelpScreen
+from qa.tui.line_prompt import LinePrompt
+from qa.tui.marks import UNICODE_MARKS
+from qa.tui.panes import Panes
 from qa.tui.question import QuestionBox
-from qa.tui.reader import Section
-from qa.tui.screen import AskScreen, Panes
-from qa.tui.thread import Thread, Turn, TurnState
-from qa.types import Answer, Progress, ProgressCallback
+from qa.tui.reader import Paragraph, Section
+from qa.tui.thread import Thread, state_in_words
+from qa.types import Answer, Progress
 from tests.tui.fakes import (
     HOSTILE,
     HOSTILE_QUESTION,
@@ -39,6 +43,7 @@ from tests.tui.fakes import (
     rows,
     screen_of,
     section_shown,
+    turns_of,
     until_ready,
     wait_until,
 )
@@ -51,7 +56,7 @@ SIZES = [(100, 30), (80, 24), (60, 20)]
 
 async def test_the_box_takes_text_while_the_library_is_opening(library: FakeLibrary) -> None:
     library.may_open.clear()
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await pilot.press("w", "h", "o")
         assert screen_of(pilot).question_box.value == "who"
         assert screen_of(pilot).status.message == "Opening the index…"
@@ -65,7 +70,7 @@ async def test_a_question_typed_before_the_index_is_ready_is_answered_when_it_is
     library: FakeLibrary,
 ) -> None:
     library.may_open.clear()
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await ask(pilot, QUESTION)
         screen = screen_of(pilot)
         await wait_until(pilot, lambda: on_screen(pilot, "Waiting: this is answered"))
@@ -73,14 +78,14 @@ async def test_a_question_typed_before_the_index_is_ready_is_answered_when_it_is
         library.may_open.set()
         await wait_until(pilot, lambda: screen.thread.current is not None)
         assert library.asked == [(QUESTION, 10, ())]
-        assert screen.thread.turns[0].state is TurnState.ANSWERED
+        assert turns_of(pilot)[0].state is TurnState.ANSWERED
 
 
 async def test_a_question_typed_before_the_model_is_loaded_is_answered_when_it_is(
     library: FakeLibrary,
 ) -> None:
     library.may_prepare.clear()
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await wait_until(pilot, lambda: on_screen(pilot, "loading the model"))
         assert on_screen(pilot, "1 report, 111 passages")
         await ask(pilot, QUESTION)
@@ -94,24 +99,24 @@ async def test_questions_are_answered_in_the_order_they_were_asked_each_with_tho
     library: FakeLibrary,
 ) -> None:
     library.may_open.clear()
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         for question in (QUESTION, NOTHING, HOSTILE_QUESTION):
             await ask(pilot, question)
         library.may_open.set()
         await wait_until(pilot, lambda: len(library.asked) == 3)
-        await wait_until(pilot, lambda: screen_of(pilot).thread.turns[-1].state is TurnState.ANSWERED)
+        await wait_until(pilot, lambda: turns_of(pilot)[-1].state is TurnState.ANSWERED)
         assert library.asked == [
             (QUESTION, 10, ()),
             (NOTHING, 10, (QUESTION,)),
             (HOSTILE_QUESTION, 10, (QUESTION, NOTHING)),
         ]
-        assert [turn.answer is not None for turn in screen_of(pilot).thread.turns] == [True, True, True]
+        assert [turn.answer is not None for turn in turns_of(pilot)] == [True, True, True]
 
 
 async def test_a_filter_is_offered_while_it_is_typed_and_taken_with_the_right_key(
     library: FakeLibrary,
 ) -> None:
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await pilot.press(*"repo")
         await wait_until(pilot, lambda: on_screen(pilot, "report:review"))
@@ -133,38 +138,43 @@ async def test_how_a_question_was_understood_and_how_sure_the_answer_is_stand_un
         )
 
     monkeypatch.setattr(library, "ask", ask_surely)
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
-        assert on_screen(pilot, "Searched for: schools · Strong:")
+        assert on_screen(pilot, "Searched for: schools · ●●● Strong")
 
 
 async def test_the_building_of_the_index_is_told_as_it_goes(library: FakeLibrary) -> None:
+    library.shelf.missing = IndexMissingError("There is no index yet")
     library.build = [Progress("encoding", 40, 310)]
     library.may_open.clear()
-    async with QaApp(library.open).run_test(size=(60, 20)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await wait_until(
-            pilot, lambda: screen_of(pilot).status.message == "Building the index: encoding 40 of 310"
+            pilot,
+            lambda: "Building the index: encoding passage 40 of 310." in screen_of(pilot).status.message,
         )
         assert on_screen(pilot, "building the index")
         library.may_open.set()
         await until_ready(pilot)
 
 
-async def test_a_build_is_given_up_when_the_app_is_left(library: FakeLibrary) -> None:
+async def test_a_build_is_given_up_when_the_app_is_left(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = Event()
+    build = library.shelf.build
 
-    def open_slowly(show_progress: ProgressCallback) -> FakeLibrary:
+    def build_to_the_end(**options: Any) -> FakeLibrary:
         try:
-            for done in range(3_000):
-                show_progress(Progress("encoding", done, 3_000))
-                library.may_open.wait(0.01)
+            return build(**options)
         finally:
             ended.set()
-        return library
 
+    monkeypatch.setattr(library.shelf, "build", build_to_the_end)
+    library.shelf.missing = IndexMissingError("There is no index yet")
+    library.build = [Progress("encoding", 40, 310)]
     library.may_open.clear()
-    app = QaApp(open_slowly)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(60, 20)) as pilot:
         await wait_until(pilot, lambda: "Building" in screen_of(pilot).status.message)
         await pilot.press("ctrl+q")
@@ -175,7 +185,7 @@ async def test_a_build_is_given_up_when_the_app_is_left(library: FakeLibrary) ->
 async def test_a_library_that_does_not_open_leaves_its_sentence_and_the_app(library: FakeLibrary) -> None:
     library.opening_error = IndexStateError("There is no index here. Run `qa index`.")
     library.may_open.clear()
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(60, 20)) as pilot:
         await ask(pilot, QUESTION)
         library.may_open.set()
@@ -184,23 +194,23 @@ async def test_a_library_that_does_not_open_leaves_its_sentence_and_the_app(libr
             pilot, lambda: screen.status.message == "Error: There is no index here. Run `qa index`."
         )
         assert on_screen(pilot, "no index open")
-        assert screen.thread.turns[0].state is TurnState.FAILED
+        assert turns_of(pilot)[0].state is TurnState.FAILED
         await ask(pilot, "another")
-        assert screen.thread.turns[1].state is TurnState.FAILED
+        assert turns_of(pilot)[1].state is TurnState.FAILED
         await pilot.press("ctrl+q")
     assert app.return_code == 0
 
 
 async def test_a_failed_opening_is_told_in_the_empty_thread(library: FakeLibrary) -> None:
     library.opening_error = OSError("disk [/b] gone")
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await wait_until(pilot, lambda: on_screen(pilot, "The reports could not be opened."))
         assert screen_of(pilot).status.message == "Error: OSError: disk [/b] gone"
 
 
 async def test_a_model_that_does_not_load_is_told_and_the_library_still_asked(library: FakeLibrary) -> None:
     library.preparing_error = ModelError("The model is damaged. Fetch it again.")
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await wait_until(pilot, lambda: "The model is damaged" in screen_of(pilot).status.message)
         assert on_screen(pilot, "model did not load")
         await ask_and_wait(pilot)
@@ -209,7 +219,7 @@ async def test_a_model_that_does_not_load_is_told_and_the_library_still_asked(li
 
 async def test_warnings_stay_in_the_status_line(library: FakeLibrary) -> None:
     library.warnings = ("The index is older than the reports. Run `qa index`.",)
-    async with QaApp(library.open).run_test(size=(60, 20)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         assert "Warning: The index is older than the reports." in screen_of(pilot).status.message
@@ -222,20 +232,20 @@ async def test_warnings_stay_in_the_status_line(library: FakeLibrary) -> None:
 
 async def test_an_error_while_asking_is_shown_and_the_app_goes_on(library: FakeLibrary) -> None:
     library.asking_error = RuntimeError("[/b] no such thing")
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask(pilot, QUESTION)
         screen = screen_of(pilot)
         await wait_until(pilot, lambda: screen.status.message == "Error: RuntimeError: [/b] no such thing")
-        assert screen.thread.turns[0].problem == "RuntimeError: [/b] no such thing"
+        assert turns_of(pilot)[0].problem == "RuntimeError: [/b] no such thing"
         library.asking_error = None
         await ask_and_wait(pilot)
-        assert screen.thread.turns[1].state is TurnState.ANSWERED
+        assert turns_of(pilot)[1].state is TurnState.ANSWERED
 
 
 async def test_searching_is_told_and_the_box_stays_open(library: FakeLibrary) -> None:
     library.may_answer.clear()
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: screen_of(pilot).status.message == "Searching…")
@@ -247,7 +257,7 @@ async def test_searching_is_told_and_the_box_stays_open(library: FakeLibrary) ->
 
 
 async def test_an_answer_names_place_and_words_but_no_score(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         assert on_screen(pilot, "▌ 1 Joint area review, Rutland, para 29")
@@ -260,7 +270,7 @@ async def test_an_answer_names_place_and_words_but_no_score(library: FakeLibrary
 async def test_where_else_the_same_is_said_stands_under_the_passage(
     library: FakeLibrary, size: tuple[int, int]
 ) -> None:
-    async with QaApp(library.open).run_test(size=size) as pilot:
+    async with QaApp(library.shelf).run_test(size=size) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, SAID_TWICE)
         shown = rows(pilot)
@@ -270,31 +280,33 @@ async def test_where_else_the_same_is_said_stands_under_the_passage(
 
 
 async def test_an_unanswered_question_says_that_nothing_was_found(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, NOTHING)
-        assert screen_of(pilot).thread.turns[0].state_in_words().startswith(NOTHING_ANSWERS)
+        assert NOTHING_ANSWERS in state_in_words(turns_of(pilot)[0], UNICODE_MARKS)
         assert on_screen(pilot, "Nothing in these reports")
         assert screen_of(pilot).thread.current is None
 
 
 def test_how_sure_an_answer_is_stands_under_its_question_in_words() -> None:
     answer = Answer(QUESTION, True, (), 1.0, confidence="uncalibrated", reason="No calibration fits.")
-    turn = Turn(1, QUESTION, TurnState.ANSWERED, answer)
-    assert turn.state_in_words() == "Uncalibrated: No calibration fits."
+    turn = Turn(1, QUESTION, state=TurnState.ANSWERED, answer=answer)
+    assert state_in_words(turn, UNICODE_MARKS) == "●○○ Uncalibrated: No calibration fits."
     turn.answer = replace(answer, confidence="strong", reason="A passage speaks of this.")
-    assert turn.state_in_words() == "Strong: A passage speaks of this."
+    assert state_in_words(turn, UNICODE_MARKS) == "●●● Strong: A passage speaks of this."
+    turn.answer = replace(answer, confidence="possible", reason="Nothing more exact was found.")
+    assert state_in_words(turn, UNICODE_MARKS) == "●●○ Possible: Nothing more exact was found."
 
 
 async def test_an_empty_question_is_not_asked(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await pilot.press("space", "enter")
-        assert screen_of(pilot).thread.turns == ()
+        assert turns_of(pilot) == ()
 
 
 async def test_an_answer_does_not_move_the_highlight_of_somebody_who_reads(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         library.may_answer.clear()
@@ -302,12 +314,12 @@ async def test_an_answer_does_not_move_the_highlight_of_somebody_who_reads(libra
         await pilot.press("down", "down")
         before = screen_of(pilot).thread.current
         library.may_answer.set()
-        await wait_until(pilot, lambda: screen_of(pilot).thread.turns[1].answer is not None)
+        await wait_until(pilot, lambda: turns_of(pilot)[1].answer is not None)
         assert screen_of(pilot).thread.current is before is not None
 
 
 async def test_up_and_down_recall_questions_and_keep_the_draft(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         box = screen_of(pilot).question_box
         await ask_and_wait(pilot, QUESTION)
@@ -323,7 +335,7 @@ async def test_up_and_down_recall_questions_and_keep_the_draft(library: FakeLibr
 
 
 async def test_keys_in_quick_succession_are_taken_in_their_order(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         for key, character in [
@@ -341,7 +353,7 @@ async def test_keys_in_quick_succession_are_taken_in_their_order(library: FakeLi
 
 
 async def test_keys_pressed_before_the_first_frame_are_not_lost(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     for key in "who":
         app.post_message(events.Key(key, key))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -350,7 +362,7 @@ async def test_keys_pressed_before_the_first_frame_are_not_lost(library: FakeLib
 
 
 async def test_pasted_lines_become_one_question(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(80, 24)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         box = screen_of(pilot).question_box
         box.post_message(events.Paste("  Who chairs\r\n\x1b[31mthe board?\x00\n"))
@@ -365,7 +377,7 @@ async def test_pasted_lines_become_one_question(library: FakeLibrary) -> None:
 async def test_the_highlighted_passage_is_marked_in_its_section(
     library: FakeLibrary, size: tuple[int, int]
 ) -> None:
-    async with QaApp(library.open).run_test(size=size) as pilot:
+    async with QaApp(library.shelf).run_test(size=size) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("down", "enter")
@@ -378,7 +390,7 @@ async def test_the_highlighted_passage_is_marked_in_its_section(
 
 
 async def test_the_reader_shows_numbers_bullets_and_what_introduces_them(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("2")
@@ -390,7 +402,7 @@ async def test_the_reader_shows_numbers_bullets_and_what_introduces_them(library
 
 
 async def test_matching_sentences_and_printed_emphasis_are_shown_where_they_are(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         assert styled_words(pilot, "underline").startswith("Access to the child protection register")
@@ -410,7 +422,7 @@ def styled_words(pilot: Pilot[None], style: str) -> str:
 
 
 async def test_a_digit_goes_to_that_passage_of_the_answer(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("down", "3")
@@ -423,7 +435,7 @@ async def test_a_digit_goes_to_that_passage_of_the_answer(library: FakeLibrary) 
 
 async def test_a_section_that_cannot_be_read_leaves_the_passage(library: FakeLibrary) -> None:
     library.section_error = RuntimeError("unreadable")
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await wait_until(pilot, lambda: "RuntimeError: unreadable" in screen_of(pilot).status.message)
@@ -434,7 +446,7 @@ async def test_a_section_that_cannot_be_read_leaves_the_passage(library: FakeLib
 
 
 async def test_under_80_columns_enter_opens_the_reader_and_escape_steps_back(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(60, 20)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         screen = screen_of(pilot)
@@ -453,7 +465,7 @@ async def test_under_80_columns_enter_opens_the_reader_and_escape_steps_back(lib
 async def test_from_both_panes_a_key_leads_back_to_the_box(
     library: FakeLibrary, key: str, to_reader: bool
 ) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         screen = screen_of(pilot)
@@ -466,7 +478,7 @@ async def test_from_both_panes_a_key_leads_back_to_the_box(
 
 
 async def test_a_new_question_from_under_the_reader_shows_its_answer(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(60, 20)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("down", "enter", "slash")
@@ -476,7 +488,7 @@ async def test_a_new_question_from_under_the_reader_shows_its_answer(library: Fa
 
 
 async def test_resizing_keeps_the_highlighted_passage_in_view(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("down", "4")
@@ -488,7 +500,7 @@ async def test_resizing_keeps_the_highlighted_passage_in_view(library: FakeLibra
 
 
 async def test_resizing_while_reading_keeps_the_reader_in_front(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
         await pilot.press("down", "enter")
@@ -501,7 +513,7 @@ async def test_resizing_while_reading_keeps_the_reader_in_front(library: FakeLib
 
 async def test_an_answer_is_shown_from_its_question_on(library: FakeLibrary) -> None:
     for size in SIZES:
-        async with QaApp(library.open).run_test(size=size) as pilot:
+        async with QaApp(library.shelf).run_test(size=size) as pilot:
             await until_ready(pilot)
             await ask_and_wait(pilot)
             await ask_and_wait(pilot)
@@ -513,7 +525,7 @@ async def test_an_answer_is_shown_from_its_question_on(library: FakeLibrary) -> 
 
 
 async def test_help_lists_the_live_keys_and_closes(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(100, 50)) as pilot:
         await until_ready(pilot)
         await pilot.press("f1")
@@ -526,7 +538,7 @@ async def test_help_lists_the_live_keys_and_closes(library: FakeLibrary) -> None
 
 
 async def test_a_question_mark_is_help_outside_the_box_and_a_letter_in_it(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
@@ -537,7 +549,7 @@ async def test_a_question_mark_is_help_outside_the_box_and_a_letter_in_it(librar
 
 
 async def test_an_answer_that_arrives_under_the_help_is_there_afterwards(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     library.may_answer.clear()
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
@@ -551,7 +563,7 @@ async def test_an_answer_that_arrives_under_the_help_is_there_afterwards(library
 
 
 async def test_a_changed_key_is_shown_in_the_help(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         app.set_keymap({"copy.citation": "f7"})
@@ -561,14 +573,14 @@ async def test_a_changed_key_is_shown_in_the_help(library: FakeLibrary) -> None:
 
 
 def test_every_binding_has_an_id_of_its_own() -> None:
-    owners = (QaApp, AskScreen, Panes, Thread, Section, QuestionBox, HelpScreen)
+    owners = (QaApp, AskScreen, Panes, Thread, Section, QuestionBox, LinePrompt, HelpScreen)
     ids = [getattr(binding, "id", None) for owner in owners for binding in owner.BINDINGS]
     assert None not in ids
     assert len(ids) == len(set(ids))
 
 
 async def test_ctrl_c_does_not_quit_but_says_what_does(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await pilot.press("ctrl+c")
@@ -580,7 +592,7 @@ async def test_ctrl_c_does_not_quit_but_says_what_does(library: FakeLibrary) -> 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 async def test_a_signal_to_end_leaves_in_good_order(library: FakeLibrary, name: str) -> None:
     number = signal.Signals[name]
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         os.kill(os.getpid(), number)
@@ -592,7 +604,7 @@ async def test_no_color_chooses_a_theme_without_colours_of_its_own(
     library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
@@ -615,7 +627,7 @@ async def test_no_color_chooses_a_theme_without_colours_of_its_own(
 @pytest.mark.parametrize("size", SIZES)
 async def test_hostile_text_is_shown_as_text(library: FakeLibrary, size: tuple[int, int]) -> None:
     library.warnings = ("[/b] \x1b[2J \u202e",)
-    async with QaApp(library.open).run_test(size=size) as pilot:
+    async with QaApp(library.shelf).run_test(size=size) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, HOSTILE_QUESTION)
         await pilot.press("down", "down", "enter")
@@ -628,7 +640,7 @@ async def test_hostile_text_is_shown_as_text(library: FakeLibrary, size: tuple[i
 
 
 async def test_a_hostile_question_is_asked_as_it_stands_in_the_box(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(60, 20)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(60, 20)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, HOSTILE)
         await ask_and_wait(pilot, LONG_WORD)
@@ -638,8 +650,8 @@ async def test_a_hostile_question_is_asked_as_it_stands_in_the_box(library: Fake
 
 
 async def test_the_reader_keeps_every_character_of_a_passage(library: FakeLibrary) -> None:
-    async with QaApp(library.open).run_test(size=(100, 30)) as pilot:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
-        shown = [str(words.content) for words in screen_of(pilot).reader.query(".words").results(Static)]
+        shown = [str(words.content) for words in screen_of(pilot).reader.query(Paragraph)]
         assert shown == [passage.shown for passage in PASSAGES[:6]]

@@ -160,7 +160,7 @@ def test_the_citation_that_is_copied_reaches_the_terminal_byte_for_byte(
 
 
 async def test_the_citation_is_copied_from_the_question_box(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
@@ -177,7 +177,7 @@ async def test_citation_and_quotation_are_copied_from_the_thread(
 ) -> None:
     record = put_programme(programmes, "tmux")
     monkeypatch.setenv("TMUX", "x")
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
@@ -191,7 +191,7 @@ async def test_citation_and_quotation_are_copied_from_the_thread(
 
 
 async def test_a_hostile_quotation_is_copied_character_for_character(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(60, 20)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, HOSTILE_QUESTION)
@@ -201,7 +201,7 @@ async def test_a_hostile_quotation_is_copied_character_for_character(library: Fa
 
 
 async def test_copying_before_there_is_a_passage_says_so(library: FakeLibrary) -> None:
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         await pilot.press("ctrl+y")
@@ -214,7 +214,7 @@ async def test_text_selected_in_the_box_takes_the_same_ways(
 ) -> None:
     record = put_programme(programmes, "tmux")
     monkeypatch.setenv("TMUX", "x")
-    app = QaApp(library.open)
+    app = QaApp(library.shelf)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot)
         screen_of(pilot).question_box.value = QUESTION

@@ -19,6 +19,7 @@ from tests.tui.fakes import (
     ask,
     ask_and_wait,
     screen_of,
+    turns_of,
     until_ready,
     wait_until,
 )
@@ -54,7 +55,7 @@ def still(steps: Callable[[Pilot[None]], Awaitable[None]]) -> Callable[[Pilot[No
 
 @SIZES
 def test_ready(snap_compare: Compare, library: FakeLibrary, size: tuple[int, int]) -> None:
-    assert snap_compare(QaApp(library.open), terminal_size=size, run_before=still(until_ready))
+    assert snap_compare(QaApp(library.shelf), terminal_size=size, run_before=still(until_ready))
 
 
 @SIZES
@@ -63,7 +64,7 @@ def test_an_answer(snap_compare: Compare, library: FakeLibrary, size: tuple[int,
         await until_ready(pilot)
         await ask_and_wait(pilot)
 
-    assert snap_compare(QaApp(library.open), terminal_size=size, run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=size, run_before=still(steps))
 
 
 @SIZES
@@ -74,7 +75,7 @@ def test_reading(snap_compare: Compare, library: FakeLibrary, size: tuple[int, i
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).reader.section)
 
-    assert snap_compare(QaApp(library.open), terminal_size=size, run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=size, run_before=still(steps))
 
 
 @SIZES
@@ -86,7 +87,7 @@ def test_nothing_found_and_hostile_text(
         await ask_and_wait(pilot, HOSTILE_QUESTION)
         await ask_and_wait(pilot, NOTHING)
 
-    assert snap_compare(QaApp(library.open), terminal_size=size, run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=size, run_before=still(steps))
 
 
 @SIZES
@@ -96,7 +97,7 @@ def test_help(snap_compare: Compare, library: FakeLibrary, size: tuple[int, int]
         await pilot.press("f1")
         await wait_until(pilot, lambda: pilot.app.screen is not screen_of(pilot))
 
-    assert snap_compare(QaApp(library.open), terminal_size=size, run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=size, run_before=still(steps))
 
 
 def test_building_the_index_with_a_question_waiting(snap_compare: Compare, library: FakeLibrary) -> None:
@@ -105,10 +106,10 @@ def test_building_the_index_with_a_question_waiting(snap_compare: Compare, libra
 
     async def steps(pilot: Pilot[None]) -> None:
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: screen_of(pilot).thread.turns != ())
+        await wait_until(pilot, lambda: turns_of(pilot) != ())
         await wait_until(pilot, lambda: "Building" in screen_of(pilot).status.message)
 
-    assert snap_compare(QaApp(library.open), terminal_size=(60, 20), run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=(60, 20), run_before=still(steps))
 
 
 def test_an_index_that_does_not_open(snap_compare: Compare, library: FakeLibrary) -> None:
@@ -117,4 +118,4 @@ def test_an_index_that_does_not_open(snap_compare: Compare, library: FakeLibrary
     async def steps(pilot: Pilot[None]) -> None:
         await wait_until(pilot, lambda: "Error" in screen_of(pilot).status.message)
 
-    assert snap_compare(QaApp(library.open), terminal_size=(80, 24), run_before=still(steps))
+    assert snap_compare(QaApp(library.shelf), terminal_size=(80, 24), run_before=still(steps))

@@ -1,0 +1,40 @@
+"""What lies over the screen to choose in: older questions, the scope, an export, the tray, the reports.
+
+Each gets plain data and hands back a plain result; none knows the application.
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from qa.tui.dialogs.export import ExportRequest, ExportScreen
+from qa.tui.dialogs.field import Field
+from qa.tui.dialogs.history import HistoryScreen
+from qa.tui.dialogs.reports import PathField, ReportsScreen
+from qa.tui.dialogs.rows import Choices, Lines
+from qa.tui.dialogs.scope import ReportChoices, ScopeScreen
+from qa.tui.dialogs.tray import ExportTray, GoToPassage, TrayAction, TrayScreen
+
+KEY_IDS = frozenset(
+    binding.id
+    for owner in (
+        *(HistoryScreen, ScopeScreen, ExportScreen, TrayScreen, ReportsScreen),
+        *(ReportChoices, PathField, Field, Choices, Lines),
+    )
+    for binding in owner.BINDINGS
+    if isinstance(binding, Binding) and binding.id is not None
+)
+"""The ids by which the keys of these can be changed."""
+
+__all__ = [
+    "KEY_IDS",
+    "ExportRequest",
+    "ExportScreen",
+    "ExportTray",
+    "GoToPassage",
+    "HistoryScreen",
+    "ReportsScreen",
+    "ScopeScreen",
+    "TrayAction",
+    "TrayScreen",
+]

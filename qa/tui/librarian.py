@@ -1,0 +1,185 @@
+"""Opens the library behind the first paint, loads its model, indexes it and adds to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual import work
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from qa.errors import IndexMissingError, NoReportsError
+from qa.protocols import Asker, Shelf
+from qa.tui.status import error_in_words
+from qa.types import Progress, ReportSummary
+
+_SECONDS_BETWEEN_PROGRESS = 0.1
+
+
+class Librarian(Widget):
+    """Takes no room on the screen. All it does runs in threads and is told in messages, errors too."""
+
+    class Progressed(Message):
+        """The index is being built and got this far."""
+
+        def __init__(self, progress: Progress) -> None:
+            super().__init__()
+            self.progress = progress
+
+    class Opened(Message):
+        """The library is open, its model not yet loaded; the one before is not to be asked any more."""
+
+        def __init__(self, library: Asker, reports: Sequence[ReportSummary], failed: Sequence[str]) -> None:
+            super().__init__()
+            self.library = library
+            self.reports = reports
+            self.failed = failed
+
+    class Prepared(Message):
+        """The model is loaded."""
+
+    class ModelFailed(Message):
+        """The model did not load."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    class NoReports(Message):
+        """There is nothing to open yet."""
+
+    class Failed(Message):
+        """The library could not be opened, indexed or added to; what was open is open still."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    class Stopped(Message):
+        """Indexing was stopped; the index is as it was."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__(id="librarian")
+        self._shelf = shelf
+        self._stop = threading.Event()
+        self.library: Asker | None = None
+        self.reports: Sequence[ReportSummary] = ()
+        self.problem: str | None = None
+        self.building = False
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something is to be said of the index that indexing anew may mend."""
+        return self.library is not None and bool(self.library.warnings)
+
+    def open(self) -> None:
+        """Open the library, and index it if it has no index."""
+        self._open()
+
+    def build(self, *, anew: bool) -> None:
+        """Index what is new or changed, or all of it; what is open answers until that is done."""
+        if self._start():
+            self._build(anew)
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Copy reports into the library and index them."""
+        if self._start():
+            self._add(paths)
+
+    def stop(self) -> None:
+        """Stop indexing at its next step."""
+        self._stop.set()
+
+    def _start(self) -> bool:
+        if self.building:
+            return False
+        self.building = True
+        self._stop.clear()
+        return True
+
+    @work(thread=True, name="open the library", group="open", exit_on_error=False)
+    def _open(self) -> None:
+        try:
+            library = self._shelf.open()
+        except IndexMissingError:
+            self.building = True
+            library = self._shelf.build(progress=self._teller())
+        self._opened(library)
+
+    @work(thread=True, name="index the reports", group="open", exit_on_error=False)
+    def _build(self, anew: bool) -> None:
+        self._opened(self._shelf.build(anew=anew, progress=self._teller()))
+
+    @work(thread=True, name="add reports", group="open", exit_on_error=False)
+    def _add(self, paths: Sequence[str]) -> None:
+        failed: list[str] = []
+        added = self._shelf.add([Path(path).expanduser() for path in paths], on_failure=failed.append)
+        if added:
+            self._opened(self._shelf.build(progress=self._teller()), failed)
+        else:
+            self.building = False
+            self.post_message(self.Failed(" ".join(failed)))
+
+    @work(thread=True, name="load the model", group="prepare", exit_on_error=False)
+    def _prepare(self, library: Asker) -> None:
+        library.prepare()
+        if library is self.library:
+            self.post_message(self.Prepared())
+
+    def _opened(self, library: Asker, failed: Sequence[str] = ()) -> None:
+        self.post_message(self.Opened(library, library.reports(), failed))
+
+    def on_librarian_opened(self, event: Opened) -> None:
+        """Keep the library, let the one before go, and load the model."""
+        before, self.library, self.reports = self.library, event.library, event.reports
+        self.problem, self.building = None, False
+        self._prepare(event.library)
+        if before is not None and before is not event.library:
+            before.close()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell what went wrong."""
+        error = event.worker.error
+        if event.state is not WorkerState.ERROR or error is None:
+            return
+        if event.worker.group == "prepare":
+            self.post_message(self.ModelFailed(error_in_words(error)))
+            return
+        self.building = False
+        if isinstance(error, _StoppedError):
+            self.post_message(self.Stopped())
+        elif isinstance(error, NoReportsError) and self.library is None:
+            self.post_message(self.NoReports())
+        else:
+            self.problem = None if self.library is not None else error_in_words(error)
+            self.post_message(self.Failed(error_in_words(error)))
+
+    def _teller(self) -> _ProgressTeller:
+        return _ProgressTeller(self, self._stop)
+
+
+class _ProgressTeller:
+    """Tells how far a build is, not too often; raises into one that nobody waits for any more."""
+
+    def __init__(self, librarian: Librarian, stop: threading.Event) -> None:
+        self._librarian = librarian
+        self._stop = stop
+        self._worker = get_current_worker()
+        self._told_at = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        """Take one step of a build."""
+        if self._worker.is_cancelled or self._stop.is_set():
+            raise _StoppedError
+        now = time.monotonic()
+        if now - self._told_at >= _SECONDS_BETWEEN_PROGRESS or progress.done == progress.total:
+            self._told_at = now
+            self._librarian.post_message(Librarian.Progressed(progress))
+
+
+class _StoppedError(Exception):
+    """Raised into a build that nobody waits for any more."""

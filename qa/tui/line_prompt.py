@@ -1,0 +1,62 @@
+"""A line that asks for one thing, over the question box: a paragraph to go to, words to find."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import HorizontalGroup
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from qa.tui.display import words
+
+
+class LinePrompt(HorizontalGroup):
+    """Hidden until something is asked for; Enter hands on what was typed, Esc hides it again."""
+
+    class Entered(Message):
+        """Something was typed for `purpose`."""
+
+        def __init__(self, purpose: str, text: str) -> None:
+            super().__init__()
+            self.purpose = purpose
+            self.text = text
+
+    class Left(Message):
+        """The prompt was left without a word."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="prompt.leave"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Lay what is asked for beside the box."""
+        yield Static("", id="prompt-label", markup=False)
+        yield Input(id="prompt-input", compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Keep out of sight."""
+        self.display = False
+
+    def ask(self, purpose: str, label: str) -> None:
+        """Show the line and ask for something."""
+        self._purpose = purpose
+        self.query_one("#prompt-label", Static).update(words(label))
+        box = self.query_one(Input)
+        box.value = ""
+        self.display = True
+        box.focus()
+
+    def action_leave(self) -> None:
+        """Go back without a word."""
+        self.display = False
+        self.post_message(self.Left())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand on what was typed."""
+        event.stop()
+        self.display = False
+        text = event.value.strip()
+        self.post_message(self.Entered(self._purpose, text) if text else self.Left())
