@@ -39,7 +39,7 @@ def send(kind, payload):
 alive, way, *arguments = sys.argv[1:]
 held = open(alive, "wb")
 if way == "fails":
-    print("Traceback\\n\\x1b[31mNameError: no\\x1b]0;title\\x07 name\\x07\\x1b[0m\\n  ", file=sys.stderr)
+    print("Traceback\\n\\x1b[31mNameError: no\\x1b]0;title\\x1b\\\\ name\\x07\\x1b[0m\\n  ", file=sys.stderr)
     sys.exit(3)
 if way == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -278,32 +278,24 @@ async def test_a_tunnel_under_another_port_is_let_in(tmp_path: Path) -> None:
         assert await told(page)
 
 
-async def test_what_is_no_request_and_no_message_is_dropped_without_a_word(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_what_is_no_message_is_dropped_without_a_word(tmp_path: Path) -> None:
     served = Served(tmp_path)
-    async with served.running():
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(b"\x16\x03\x01 no request\r\n\r\nGET / HTTP/9.9\r\nHost: \x00\r\n\r\n")
-        assert (await reader.read()).startswith(b"HTTP/1.")
-        writer.close()
-        async with served.visited() as page:
-            await told(page)
-            for message in (
-                "", "{", "[]", "{}", "null", '["stdin"]', '["stdin", 1]', '["resize", {"width": "1"}]',
-                '["resize", {"width": 1e9, "height": null}]', '["quit"]', "[" * 100_000,
-            ):  # fmt: skip
-                await page.send_str(message)
-            await page.send_bytes(b"\xff")
-            await page.send_str('["resize", {"width": 999999999, "height": -3}]')
-            resized = json.loads((await page.receive_bytes(timeout=20))[1:])
-            assert resized == {"type": "resize", "width": 1000, "height": 1}
-            await page.send_str('["stdin", "\\ud800é"]')
-            assert await page.receive_bytes(timeout=20) == "D?é".encode()
-            await page.send_str('["ping", "7"]')
-            assert await page.receive_json(timeout=20) == ["pong", "7"]
+    async with served.running(), served.visited() as page:
+        await told(page)
+        for message in (
+            "", "{", "[]", "{}", "null", '["stdin"]', '["stdin", 1]', '["resize", {"width": "1"}]',
+            '["resize", {"width": 1e9, "height": null}]', '["quit"]', "[" * 100_000,
+        ):  # fmt: skip
+            await page.send_str(message)
+        await page.send_bytes(b"\xff")
+        await page.send_str('["resize", {"width": 999999999, "height": -3}]')
+        resized = json.loads((await page.receive_bytes(timeout=20))[1:])
+        assert resized == {"type": "resize", "width": 1000, "height": 1}
+        await page.send_str('["stdin", "\\ud800é"]')
+        assert await page.receive_bytes(timeout=20) == "D?é".encode()
+        await page.send_str('["ping", "7"]')
+        assert await page.receive_json(timeout=20) == ["pong", "7"]
     assert served.said == []
-    assert capfd.readouterr() == ("", "")
 
 
 # How apps end.
@@ -348,6 +340,7 @@ async def test_an_app_that_does_not_listen_is_ended_all_the_same(
         async with served.visited() as page:
             await told(page)
         await served.app_ends(b"")
+    assert served.said == []
 
 
 async def test_an_app_that_ends_by_itself_closes_its_page(tmp_path: Path) -> None:
@@ -412,6 +405,18 @@ async def test_ctrl_c_and_a_closed_terminal_end_the_server_quietly(
         output, errors = await asyncio.wait_for(process.communicate(), 20)
         await served.app_ends()
     assert (process.returncode, output, errors) == (0, b"", b"")
+
+
+async def test_what_is_no_request_is_answered_and_nothing_is_said_of_it(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    async with server_process(served) as process:
+        for request in (b"\x16\x03\x01 no request\r\n\r\n", b"GET / HTTP/1.1\r\nHost: \x00\x1b[31m\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(request)
+            assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+            writer.close()
+        process.terminate()
+        assert await asyncio.wait_for(process.communicate(), 20) == (b"", b"")
 
 
 # An app of Textual's in a page.

@@ -9,8 +9,6 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from yarl import URL
-
 from qa.errors import ServingError
 
 _LEAVE_OUT = "leave --host out to use the app on this computer"
@@ -78,20 +76,16 @@ class Address:
         return [
             f"Warning: other computers can reach {self.host}. Whoever does can read all reports and use the "
             "app in your name; there is no password and no encryption. Every visitor starts a process.",
-            f"Safer: leave --host out, let the others run: ssh -N -L {port}:localhost:{port} "
+            f"Safer: leave --host out; others then run: ssh -N -L {port}:localhost:{port} "
             f"{socket.gethostname()} and open http://localhost:{port} on their own computers.",
         ]
 
     def welcome(self, port: int) -> str:
         """Return where the app is, now that it listens on `port`."""
         on_all = self.host in {"0.0.0.0", "::"}
-        page = URL.build(
-            scheme="http", host=socket.gethostname() if on_all else self.host, port=port, path="/"
-        )
-        return (
-            f"The app is at {page} (larger letters: {page.with_query(fontsize=24)}). "
-            "Press ctrl+c here to end it."
-        )
+        host = socket.gethostname() if on_all else self.host
+        page = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        return f"The app is at {page} (larger letters: {page}?fontsize=24). Press ctrl+c here to end it."
 
     def _why_not(self, error: OSError) -> str:
         if error.errno == errno.EADDRINUSE:

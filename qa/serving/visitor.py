@@ -23,7 +23,7 @@ _SECONDS_TO_END = 3
 _MOST_KEPT_OF_COMPLAINTS = 4096
 _DISCARDED_AT_ONCE = 65536
 
-_CONTROL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\\\)|[@-Z\\\\^_])")
+_CONTROL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
 
 _OF_THE_PAGES_TERMINAL = {
     "TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLUMNS", "ROWS",

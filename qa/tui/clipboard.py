@@ -1,12 +1,16 @@
 """Ways to a clipboard beside the terminal's own: tmux, which swallows the terminal's, and the desktop's.
 
-Nothing acknowledges the sequence that carries text to a terminal's clipboard (OSC 52), and tmux drops it in
-its default configuration. So the text also goes through the programmes at hand, and people are told where it
-went.
+Nothing acknowledges the sequence that carries text to a terminal's clipboard (OSC 52), tmux drops it in its
+default configuration, and some terminals drop one that is long. So the text also goes through the programmes
+at hand, and people are told where it went.
+
+In a browser the same sequence reaches the page, which fills the clipboard of the computer it is shown on.
+tmux and the desktop are then those of the computer that serves the page, and are left alone.
 """
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +18,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 TERMINAL = "the terminal clipboard"
+BROWSER = "the browser's clipboard"
+
+MOST_BYTES_FOR_SURE = 74_000
+"""Bytes of base64 in a sequence above which some of the terminals that know it drop it, with a margin."""
+
 _SECONDS_TO_WAIT = 3
 
 
@@ -40,24 +49,30 @@ _DESKTOP = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Which programmes took the text and which failed."""
+    """Which programmes took the text and which failed, besides the clipboard of what shows the app."""
 
     taken: tuple[str, ...]
     failed: tuple[str, ...]
+    clipboard: str = TERMINAL
+    too_long_for_some: bool = False
+    """Whether there are terminals that drop a text of this length."""
 
     def in_words(self) -> str:
         """Return where the text went, the terminal first, as people read it."""
-        where = [TERMINAL, *self.taken]
+        where = [self.clipboard, *self.taken]
         sent = where[0] if len(where) == 1 else f"{', '.join(where[:-1])} and {where[-1]}"
         failed = f"; {', '.join(self.failed)} did not take it" if self.failed else ""
-        return f"sent to {sent}{failed}"
+        long = "; some terminals drop text this long: check that it arrived" if self.too_long_for_some else ""
+        return f"sent to {sent}{failed}{long}"
 
 
-def routes(environment: Mapping[str, str]) -> tuple[Route, ...]:
+def routes(environment: Mapping[str, str], *, in_browser: bool = False) -> tuple[Route, ...]:
     """Return the programmes to hand text to, given the environment variables.
 
-    Over SSH the desktop's programmes would fill the clipboard of the wrong computer.
+    Over SSH the desktop's programmes would fill the clipboard of the wrong computer; in a browser, all would.
     """
+    if in_browser:
+        return ()
     search_path = environment.get("PATH")
 
     def usable(route: Route) -> bool:
@@ -70,13 +85,16 @@ def routes(environment: Mapping[str, str]) -> tuple[Route, ...]:
     return (*tmux, *desktop)
 
 
-def deliver(text: str, environment: Mapping[str, str]) -> Delivery:
+def deliver(text: str, environment: Mapping[str, str], *, in_browser: bool = False) -> Delivery:
     """Hand `text`, unchanged, to every programme at hand. May take seconds: not for the drawing thread."""
+    if in_browser:
+        return Delivery((), (), BROWSER)
     taken: list[str] = []
     failed: list[str] = []
     for route in routes(environment):
         (taken if _took(route, text, environment) else failed).append(route.name)
-    return Delivery(tuple(taken), tuple(failed))
+    too_long = len(base64.b64encode(text.encode())) > MOST_BYTES_FOR_SURE
+    return Delivery(tuple(taken), tuple(failed), too_long_for_some=too_long)
 
 
 def _took(route: Route, text: str, environment: Mapping[str, str]) -> bool:

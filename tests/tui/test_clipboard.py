@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import base64
+import os
+import pty
+import re
+import select
+import subprocess
+import termios
+import time
 from pathlib import Path
 
 import pytest
 
 from qa.cite import quotation
 from qa.tui import QaApp
-from qa.tui.clipboard import Delivery, deliver, routes
+from qa.tui.clipboard import MOST_BYTES_FOR_SURE, Delivery, deliver, routes
+from tests.fakes import ROOT, keyword_qa, open_library
 from tests.tui.fakes import (
     HOSTILE_QUESTION,
     PASSAGES,
@@ -87,6 +96,67 @@ def test_a_delivery_is_told_in_words() -> None:
     assert Delivery((), ()).in_words() == "sent to the terminal clipboard"
     assert Delivery(("tmux",), ()).in_words() == "sent to the terminal clipboard and tmux"
     assert Delivery(("tmux", "xclip"), ()).in_words() == "sent to the terminal clipboard, tmux and xclip"
+
+
+def test_in_a_browser_no_clipboard_of_the_server_is_filled(programmes: Path) -> None:
+    records = [put_programme(programmes, name) for name in ("tmux", "xclip", "pbcopy")]
+    environment = {"TMUX": "x", "DISPLAY": ":0", "PATH": str(programmes)}
+    assert routes(environment, in_browser=True) == ()
+
+    delivery = deliver("text" * MOST_BYTES_FOR_SURE, environment, in_browser=True)
+
+    assert delivery.in_words() == "sent to the browser's clipboard"
+    assert not any(record.exists() for record in records)
+    deliver("text", environment)
+    assert records[0].exists()
+
+
+def test_text_that_some_terminals_drop_is_said_to_be_long(programmes: Path) -> None:
+    fits = "é" * (MOST_BYTES_FOR_SURE * 3 // 4 // 2)
+    assert deliver(fits, {}).in_words() == "sent to the terminal clipboard"
+    assert deliver(fits + "éé", {}).in_words() == (
+        "sent to the terminal clipboard; some terminals drop text this long: check that it arrived"
+    )
+
+
+def test_the_citation_that_is_copied_reaches_the_terminal_byte_for_byte(
+    small_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "When are main roads cleared?"
+    cited = open_library(small_folder).ask(question).passages[0]
+    near, far = pty.openpty()
+    os.set_blocking(near, False)
+    termios.tcsetwinsize(far, (30, 100))
+    app = subprocess.Popen(
+        keyword_qa("--library", small_folder),
+        cwd=ROOT, env=os.environ | {"TERM": "xterm-256color", "HOME": str(small_folder)},
+        stdin=far, stdout=far, stderr=far, start_new_session=True,
+    )  # fmt: skip
+    os.close(far)
+    try:
+        shown = b""
+
+        def read_until(pattern: bytes) -> re.Match[bytes]:
+            nonlocal shown
+            ends = time.monotonic() + 30
+            while not (found := re.search(pattern, shown)):
+                ready, _, _ = select.select([near], [], [], max(0, ends - time.monotonic()))
+                assert ready, f"{pattern!r} is not in {shown[-2000:]!r}"
+                shown += os.read(near, 65536)
+            shown = shown[found.end() :]
+            return found
+
+        first_word = cited.passage.text.partition(" ")[0].encode()
+        read_until(rb"\x1b\[\?1049h")
+        os.write(near, question.encode() + b"\r")
+        read_until(first_word)
+        os.write(near, b"\x19")  # ctrl+y
+        copied = read_until(rb"\x1b\]52;c;([^\x07\x1b]*)(\x07|\x1b\\)")[1]
+    finally:
+        app.kill()
+        app.wait()
+        os.close(near)
+    assert base64.b64decode(copied, validate=True).decode() == cited.citation
 
 
 async def test_the_citation_is_copied_from_the_question_box(library: FakeLibrary) -> None:
