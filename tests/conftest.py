@@ -22,8 +22,11 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the settings and questions of whoever runs the tests out of them."""
+    own = tmp_path_factory.getbasetemp() / "own"
+    monkeypatch.setenv("QA_CONFIG", str(own / "config.toml"))
+    monkeypatch.setenv("QA_STATE", str(own / "state"))
     for name in ("QA_LIBRARY", "NO_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
