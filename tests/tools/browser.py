@@ -26,7 +26,7 @@ from typing import Any
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from qa.library import Library
-from qa.serving import app_environment
+from qa.serving import app_command, app_environment
 from qa.serving.address import Address
 from qa.serving.server import serving
 from tests.fakes import ROOT
@@ -59,13 +59,6 @@ Array.from({ length: window.caught?.rows ?? 0 }, (_, line) =>
 """
 CLIPBOARD = """
 Object.getOwnPropertyDescriptor(Navigator.prototype, "clipboard").get.call(navigator)
-"""
-
-_LAUNCHER = """
-import sys
-sys.stdin.isatty = sys.stdout.isatty = lambda: True
-from qa.cli import main
-sys.exit(main())
 """
 
 
@@ -264,7 +257,7 @@ def _words_to_drag_over(lines: Sequence[str]) -> tuple[int, int, str]:
 async def _run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     citation = Library.open(options.library).ask(options.question).passages[0].citation
-    command = [sys.executable, "-c", _LAUNCHER, "--library", str(options.library)]
+    command = app_command([f"--library={options.library.absolute()}"])
     address = Address.of(options.host, 0)
     async with (
         serving(command, environment=app_environment(), address=address, say=print) as port,
