@@ -33,6 +33,7 @@ OTHER_FIRST = "para 48"
 
 def ask(terminal: Terminal, question: str = QUESTION, first: str = FIRST) -> None:
     """Ask and wait for the answer: its verdict, and its first passage highlighted."""
+    terminal.wait_for(wording.painted)
     terminal.type(question)
     terminal.press("Enter")
     terminal.wait_for(lambda rows: wording.answered(rows) and first in wording.highlighted(rows))
@@ -96,9 +97,9 @@ def test_the_highlighted_passage_stays_on_the_screen_when_the_terminal_changes_i
     launch: Launch,
 ) -> None:
     terminal = launch()
+    terminal.wait_for(wording.painted)
     terminal.type(QUESTION)
     terminal.press("Enter")
-    terminal.wait_for(wording.painted)
     resize(terminal, 60, 20)
     resize(terminal, 100, 30)
     terminal.wait_for(lambda rows: wording.answered(rows) and FIRST in wording.highlighted(rows))
@@ -208,6 +209,7 @@ def test_nothing_in_a_report_or_question_is_acted_on(launch: Launch, tmp_path: P
     (folder / CORPUS_FOLDER / "zebras.txt").write_text(HOSTILE_REPORT, encoding="utf-16")
     Library.build(folder).close()
     terminal = launch(library=folder, columns=140, rows=50)
+    terminal.wait_for(wording.painted)
     terminal.type("[/b] [red]Which zebras are striped?[/] [")
     terminal.press("Enter")
     rows = terminal.wait_for(lambda rows: rows_with(rows, "striped animals.") and wording.answered(rows))
