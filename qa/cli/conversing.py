@@ -32,7 +32,9 @@ def run_serve(options: argparse.Namespace) -> ExitCode:
     """Serve the app as a web page until it is interrupted."""
     from qa.serving import serve
 
-    serve([f"--library={folder_of(options).absolute()}"], host=options.host, port=options.port, say=say)
+    # Visitors are not the one whose settings and questions these are.
+    arguments = ["chat", f"--library={folder_of(options).absolute()}", "--no-history"]
+    serve(arguments, host=options.host, port=options.port, say=say)
     return ExitCode.ANSWERED
 
 

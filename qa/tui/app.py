@@ -176,7 +176,7 @@ class QaApp(DialogApp):
 
     @work(thread=True, name="copy", group="copy", exit_on_error=False)
     def _deliver(self, text: str, label: str) -> None:
-        self.post_message(self.Copied(label, deliver(text, os.environ)))
+        self.post_message(self.Copied(label, deliver(text, os.environ, in_browser=self.is_web)))
 
     @work(thread=True, name="keep a setting", group="settings", exit_on_error=False)
     def _keep_setting(self, path: Path, name: str, value: str) -> None:
@@ -351,7 +351,7 @@ class QaApp(DialogApp):
             self._own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
     def _keep_theme(self, theme: Theme) -> None:
-        chosen = not (self.no_color or self.presenting)
+        chosen = not (self.no_color or self.presenting or self.is_web)
         if self._settings_file is not None and chosen and theme.name != self.settings.theme:
             self.settings = replace(self.settings, theme=theme.name)
             self._keep_setting(self._settings_file, "theme", theme.name)

@@ -112,7 +112,6 @@ def test_the_highlighted_passage_stays_on_the_screen_when_the_terminal_changes_i
         terminal.wait_for(lambda rows: wording.highlighted(rows).startswith(place))
 
 
-@pytest.mark.skip(reason="the app does not suspend on ctrl+z yet; take this mark away when it does")
 def test_a_suspended_program_gives_the_terminal_back_and_returns_whole(launch: Launch) -> None:
     terminal = launch(command=("sh", "-i"), PS1="shell> ")
     terminal.wait_for("shell>")

@@ -23,13 +23,13 @@ KEYS_GO_ELSEWHERE, KEYS_GO_HERE = MARKS = "▌█"
 TOO_LONG = "The question has 10,"
 NOT_OPENED = "The reports could not be opened."
 NOT_ASKED = "Error: not asked"
-MENDING = "qa index"
-"""The command that mends a damaged index."""
+MENDING = "Press F9"
+"""What mends a damaged index."""
 
 _CHARACTERS_IN_A_ROW = 25
 """How much of a question stands in one row, however narrow its column is."""
 
-_IN_BOX = re.compile(r"[│ ]*> (.*?)[│ ]*$")
+_IN_BOX = re.compile(r"[│┃ ]*> (.*?)[│┃ ]*$")
 _FIRST_PASSAGE = re.compile(rf"[{MARKS} ] {{1,2}}1 \S")
 
 
