@@ -17,6 +17,8 @@ from qa.protocols import Asker, Shelf
 from qa.tui.status import error_in_words
 from qa.types import Progress, ReportSummary
 
+SERVED = "Reports are added and indexed on the computer that serves this page; run there: qa index"
+
 _SECONDS_BETWEEN_PROGRESS = 0.1
 
 
@@ -95,6 +97,10 @@ class Librarian(Widget):
         self._stop.set()
 
     def _start(self) -> bool:
+        if self.app.is_web:
+            # Who opens a page has no hand on the files of the computer that serves it.
+            self.post_message(self.Failed(SERVED))
+            return False
         if self.building:
             return False
         self.building = True

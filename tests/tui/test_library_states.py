@@ -11,6 +11,7 @@ from qa.errors import IndexMissingError, IndexStateError, NoReportsError
 from qa.tui import QaApp
 from qa.tui.app import FIRST_RUN
 from qa.tui.conversation import TurnState
+from qa.tui.librarian import SERVED
 from qa.types import Progress
 from tests.tui.fakes import (
     PASSAGES,
@@ -131,6 +132,21 @@ async def test_indexing_is_stopped_and_what_was_open_answers_on(library: FakeLib
         assert on_screen(pilot, "1 report, 111 passages")
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: turns_of(pilot)[0].answer is not None)
+
+
+async def test_in_a_browser_nobody_adds_reports_or_indexes_them(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QaApp, "is_web", True)
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        app.librarian.add(["/etc"])
+        await wait_until(pilot, lambda: SERVED in screen_of(pilot).status.message)
+        screen_of(pilot).status.say("")
+        app.librarian.build(anew=True)
+        await wait_until(pilot, lambda: SERVED in screen_of(pilot).status.message)
+        assert (library.shelf.added, library.shelf.built) == ([], [])
 
 
 async def test_a_build_that_fails_leaves_what_was_open(
