@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.conversation`` makes a report of thousands of numbered paragraphs under one
 heading out of the words of the shipped ones, indexes it, and asks the app one question after another. At some
-counts it looks at what a key takes from the moment the app has it until it has nothing left to draw, and at the
+counts it looks at what a key takes until there is nothing left to draw, and at the
 memory of the process.
 """
 
