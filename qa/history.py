@@ -9,17 +9,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from qa.errors import HistoryError
-
-if sys.platform != "win32":
-    import fcntl
+from qa.user_files import alone_in, put_in_place
 
 STATE_VARIABLE = "QA_STATE"
 """Names another folder for the history than the user's state folder."""
@@ -105,7 +101,7 @@ class History:
             target = _target(path)
             if not target.parent.is_dir():
                 return 0
-            with _locked(target.parent):
+            with alone_in(target.parent):
                 questions = {question for line in _lines(target) if (question := _question(line)) is not None}
                 if target.is_file():
                     target.unlink()
@@ -198,7 +194,7 @@ def _append(path: Path, question: str) -> int:
     target = _target(path)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make_private(target.parent)
-    with _locked(target.parent):
+    with alone_in(target.parent):
         handle = _opened(target, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             status = os.fstat(handle)
@@ -217,7 +213,7 @@ def _append(path: Path, question: str) -> int:
 def _compact(path: Path) -> None:
     """Replace a large file by its newest questions, and put aside the lines that are none."""
     target = _target(path)
-    with _locked(target.parent):
+    with alone_in(target.parent):
         if target.stat().st_size <= _LARGE:
             return  # Another process has done it.
         kept: dict[str, bytes] = {}
@@ -233,16 +229,8 @@ def _compact(path: Path) -> None:
         _remove_left_over(target.parent)
         if damaged:
             _put_aside(target.with_name(_DAMAGED), reversed(damaged))
-        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(line + b"\n" for line in reversed(kept.values()))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        whole = b"".join(line + b"\n" for line in reversed(kept.values()))
+        put_in_place(target, whole, prefix=_TEMPORARY)
 
 
 def _remove_left_over(folder: Path) -> None:
@@ -287,19 +275,3 @@ def _make_private(folder: Path) -> None:
     if all(name.name.startswith(("history.", _TEMPORARY)) for name in folder.iterdir()):
         with suppress(PermissionError):
             folder.chmod(0o700)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing to a history meanwhile, where the system can do that."""
-    if sys.platform == "win32":
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network folders know no locks; a question asked in that moment may then be forgotten.
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -7,19 +7,14 @@ everything else are left alone.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from qa.errors import SettingsError
-
-if sys.platform != "win32":
-    import fcntl
+from qa.user_files import alone_in, put_in_place
 
 CONFIG_VARIABLE = "QA_CONFIG"
 """Names another settings file than the one in the user's configuration folder."""
@@ -138,11 +133,12 @@ def change_setting(path: Path, name: str, value: str | bool) -> None:
     try:
         target = path.resolve()
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone_in(target.parent):
+        with alone_in(target.parent):
             source = _source(target)
             before = _understood(target, source)
             after = _changed(target, before, name, value)
-            _put_in_place(target, _edited(target, source, name, value, after))
+            edited = _edited(target, source, name, value, after)
+            put_in_place(target, edited.encode(), mode=_mode_of(target), prefix=".config-")
     except (OSError, RuntimeError) as error:
         # Links that lead round in a circle are a RuntimeError in some versions of Python.
         raise SettingsError(
@@ -286,43 +282,14 @@ def _set_key(table: Any, binding: str, value: str | bool) -> None:
     table[binding] = value
 
 
-def _put_in_place(target: Path, text: str) -> None:
-    """Write the whole file beside the old one, then let it take its name."""
-    mode = 0o600
-    if target.exists():
-        mode = target.stat().st_mode & 0o777
-        if not os.access(target, os.W_OK):
-            # A rename would replace it all the same; whoever made it read-only does not want that.
-            raise SettingsError(f"{target} is read-only; make it writable or change it by hand")
-    handle, name = tempfile.mkstemp(prefix=".config-", suffix=".toml", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes from changing settings in a folder meanwhile, where the system can do that."""
-    if sys.platform == "win32":
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network folders know no locks; two changes in one moment are then one change.
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-        with suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+def _mode_of(target: Path) -> int:
+    """Return who may read and write a file; refuse one that is read-only."""
+    if not target.exists():
+        return 0o600
+    if not os.access(target, os.W_OK):
+        # A rename would replace it all the same; whoever made it read-only does not want that.
+        raise SettingsError(f"{target} is read-only; make it writable or change it by hand")
+    return target.stat().st_mode & 0o777
 
 
 def _quoted(name: str) -> str:
