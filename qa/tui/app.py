@@ -16,6 +16,7 @@ from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
@@ -30,14 +31,34 @@ from qa.tui.conversation import Conversation
 from qa.tui.dialog_app import DialogApp
 from qa.tui.display import shortened
 from qa.tui.librarian import Librarian
-from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS
+from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS, AsciiScrollBar
 from qa.tui.plain_screen import show_plainly
 from qa.tui.scope import Scope
-from qa.tui.status import error_in_words, progress_in_words
+from qa.tui.status import MODEL_READY, error_in_words, progress_in_words
 from qa.tui.themes import DEFAULT_THEME, THEMES
 from qa.tui.tray import Tray
 
 _LONGEST_LABEL = 160
+
+_KEY_NAMES = {
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "delete": "Del",
+}
+_ARROW_NAMES = {
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "shift+up": "Shift+Up",
+    "shift+down": "Shift+Down",
+}
+_OVER_THE_ASK_SCREEN = ("scope", "reports", "tray", "present", "history", "export", "plain_text")
 
 LOADING = "Loading the model. What is asked now is found by words alone until then."
 STOPPED = "Stopped; the index is as it was before."
@@ -74,8 +95,8 @@ class QaApp(DialogApp):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (24, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="app.help", tooltip="This help"),
         Binding("f9", "rebuild", "Index anew", id="app.rebuild", tooltip="Read and index the reports again"),
-        Binding("f1", "help", "Help", id="app.help", tooltip="All keys"),
         Binding("f2", "scope", "Scope", id="scope.choose", tooltip="Choose reports and section to ask"),
         Binding("f3", "reports", "Reports", id="reports.show", tooltip="Reports, add some, index them"),
         Binding("f4", "tray", "Tray", id="tray.show", tooltip="The marked passages"),
@@ -103,6 +124,15 @@ class QaApp(DialogApp):
             show=False,
             id="copy.plain_text",
             tooltip="Show as plain text, to copy without a clipboard",
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            show=False,
+            priority=True,
+            id="app.commands",
+            tooltip="Everything that can be done, by name",
         ),
         Binding("ctrl+q", "quit", "Quit", priority=True, id="app.quit"),
         Binding("ctrl+z", "suspend_process", "To the shell", show=False, id="app.suspend"),
@@ -138,13 +168,14 @@ class QaApp(DialogApp):
         self.settings = settings or Settings()
         self._settings_file = settings_file
         self._history = history or History(None)
-        self._own_warnings = list(warnings)
+        self.own_warnings = list(warnings)
         self.librarian = Librarian(shelf)
         self._not_added = ""
         self.tray = Tray()
         marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
         self.ask_screen = AskScreen(Conversation(), self.tray, marks)
         self.set_class(marks is ASCII_MARKS, "-ascii")
+        ScrollBar.renderer = AsciiScrollBar if marks is ASCII_MARKS else ScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
         self._choose_theme()
@@ -207,7 +238,7 @@ class QaApp(DialogApp):
 
     def on_librarian_prepared(self, _event: Librarian.Prepared) -> None:
         """Let what was asked meanwhile be searched by meaning."""
-        self.ask_screen.header.show_model("model ready")
+        self.ask_screen.header.show_model(MODEL_READY)
         self.show_what_is_open()
         self.say(f"{self._not_added}Ready.")
         self.ask_screen.ready()
@@ -271,7 +302,10 @@ class QaApp(DialogApp):
         self.copy(text, shortened(text, _LONGEST_LABEL))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return a key as it is printed on it."""
+        """Return a key as it is printed on it; arrows by their names where no signs can be shown."""
+        names = {**_KEY_NAMES, **_ARROW_NAMES} if self.has_class("-ascii") else _KEY_NAMES
+        if binding.key in names:
+            return names[binding.key]
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
@@ -281,7 +315,9 @@ class QaApp(DialogApp):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to index anew where the index needs it only."""
+        """Offer to index anew where the index needs it only, and dialogs where none is open."""
+        if action in _OVER_THE_ASK_SCREEN and self.screen is not self.ask_screen:
+            return False
         if action == "rebuild":
             librarian = self.librarian
             return (librarian.problem is not None or librarian.is_stale) and not librarian.building
@@ -335,7 +371,7 @@ class QaApp(DialogApp):
             contents = f"Scope: {self.ask_screen.scope.in_words(librarian.reports)}"
         self.ask_screen.header.show_index(contents if librarian.library is not None else "no index open")
         found = librarian.library.warnings if librarian.library is not None else ()
-        self.ask_screen.status.warn([*self._own_warnings, *found])
+        self.ask_screen.status.warn([*self.own_warnings, *found])
         self.tell_reports_screen()
         self.refresh_bindings()
 
@@ -348,7 +384,7 @@ class QaApp(DialogApp):
         else:
             self.theme = DEFAULT_THEME
             names = ", ".join(sorted(self.available_themes))
-            self._own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
+            self.own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
     def _keep_theme(self, theme: Theme) -> None:
         chosen = not (self.no_color or self.presenting or self.is_web)
@@ -367,9 +403,7 @@ class QaApp(DialogApp):
             known |= KEY_IDS
             unknown = sorted(set(unknown) - known)
         if unknown:
-            self._own_warnings.append(
-                f"There is no key named {', '.join(unknown)}; F1 lists those there are."
-            )
+            self.own_warnings.append(f"There is no key named {', '.join(unknown)}; F1 lists those there are.")
         self.set_keymap({name: keys for name, keys in self.settings.keys.items() if name in known})
 
     def _restore_the_terminal_when_killed(self) -> None:

@@ -13,12 +13,13 @@ from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from qa.cite import NOTHING_ANSWERS, finding_as_answer, plural, quotation
 from qa.protocols import Asker
 from qa.tui.conversation import Conversation, Origin, Turn, TurnState
+from qa.tui.keys import KeyLine
 from qa.tui.line_prompt import LinePrompt
 from qa.tui.marks import Marks
 from qa.tui.panes import Panes
@@ -115,7 +116,7 @@ class AskScreen(Screen[None]):
         with HorizontalGroup(id="ask"):
             yield Static(">", id="prompt", markup=False)
             yield QuestionBox(id="question")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     # Its parts.
 
@@ -228,7 +229,7 @@ class AskScreen(Screen[None]):
             return
         turn = self.conversation.next(by_words=not self._ready)
         if turn is not None:
-            self.status.say("Searching…")
+            self.status.say("Searching...")
             self.thread.show_turns()
             history = self.conversation.history_of(turn)
             self._searched[self._search(self._library, turn, history, not self._ready)] = turn
@@ -292,7 +293,7 @@ class AskScreen(Screen[None]):
             self.status.say(f"{plural(found, 'passage')} found by words alone; the model is being loaded.")
         else:
             self.status.say(
-                f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
+                f"{plural(found, 'passage')} found. Down goes to {'it' if found == 1 else 'them'}."
             )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -491,7 +492,7 @@ class AskScreen(Screen[None]):
     def places(self) -> list[tuple[str, list[DOMNode]]]:
         """Return the parts of the screen that have keys, by name, for help and command palette."""
         return [
-            ("Anywhere", [self, self.app]),
+            ("Anywhere", [self.app, self]),
             ("Question box", [self.question_box]),
             ("Passages and reader", [self.panes]),
             ("Passages", [self.thread]),
@@ -499,10 +500,11 @@ class AskScreen(Screen[None]):
         ]
 
     def _read_highlighted(self) -> None:
-        current = self.thread.current
-        if current is not None:
+        current, turn = self.thread.current, self.thread.current_turn
+        if current is not None and turn is not None:
             place, count = self.thread.hit()
-            self.reader.read(current, hit=f"passage {place} of {count}")
+            # With its question, for one that nothing answers may have been asked since.
+            self.reader.read(current, hit=f"Q{turn.number}, passage {place} of {count}")
 
     @property
     def _report_at_hand(self) -> str | None:

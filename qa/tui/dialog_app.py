@@ -37,6 +37,7 @@ class DialogApp(App[None]):
     librarian: Librarian
     tray: Tray
     settings: Settings
+    own_warnings: list[str]
 
     class Exported(Message):
         """A file was written, or handed to the browser."""
@@ -221,7 +222,7 @@ class DialogApp(App[None]):
             library = librarian.library
             screen.show_reports(
                 librarian.reports,
-                warnings=library.warnings,
+                warnings=[*self.own_warnings, *library.warnings],
                 unread=library.unread,
                 identity=library.identity,
             )

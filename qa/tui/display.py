@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from qa.cite import PATH_SEPARATOR, printable
-from qa.tui.marks import Marks
+from qa.tui.marks import UNICODE_MARKS, Marks
 from qa.types import CitedPassage, Kind, Passage, Span
 
 HIGHLIGHT = "bold underline"
@@ -46,17 +46,28 @@ def margin_mark(passage: Passage, marks: Marks) -> str:
     return marks.bullet if passage.kind is Kind.BULLET else ""
 
 
-def place(cited: CitedPassage) -> str:
+def place(cited: CitedPassage, marks: Marks = UNICODE_MARKS) -> str:
     """Return the short form of a citation: the report's short title and where in it the passage stands."""
-    return f"{cited.report.short_title}, {cited.locator}"
+    return f"{cited.report.short_title}, {cited.locator.replace(PATH_SEPARATOR, marks.path)}"
 
 
-def heading_path(cited: CitedPassage) -> str:
+def excerpt(cited: CitedPassage, marks: Marks) -> str:
+    """Return what people read of a passage from its first sentence that matches."""
+    start = min((start for start, _ in cited.shown_highlights), default=0)
+    return f"{marks.cut}{cited.shown[start:]}" if start else cited.shown
+
+
+def place_in_section(cited: CitedPassage) -> str:
+    """Return where a passage stands, without the headings above it: ``"para 28, p. 12"``."""
+    return cited.locator.removeprefix(f"{PATH_SEPARATOR.join(cited.section)}, ")
+
+
+def heading_path(cited: CitedPassage, marks: Marks) -> str:
     """Return the report's short title and the headings above a passage, outermost first."""
-    return PATH_SEPARATOR.join([cited.report.short_title, *cited.section])
+    return marks.path.join([cited.report.short_title, *cited.section])
 
 
 def shortened(text: str, length: int) -> str:
-    """Return `text` on one line, cut with an ellipsis after `length` characters."""
+    """Return `text` on one line, cut with dots after `length` characters."""
     line = one_line(text)
-    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+    return line if len(line) <= length else f"{line[: length - 3].rstrip()}..."

@@ -9,12 +9,15 @@ from textual.style import Style
 from textual.visual import RenderOptions, Visual
 
 INDENT = 4
+_HEADING_LINES = 2
 
 
 class Entry(Visual):
-    """A label in the margin, a heading in full, at most `most_lines` lines of a body, and a note in full.
+    """A label in the margin, a heading, at most `most_lines` lines of a body, and a note in full.
 
     The body is cut where lines end, not after a number of characters, so that every width shows what fits.
+    With a body that is cut goes a heading of two lines: a longer one loses words in its middle, for the
+    report stands at its beginning and the place at its end.
     """
 
     def __init__(
@@ -25,12 +28,14 @@ class Entry(Visual):
         *,
         note: Content | None = None,
         most_lines: int | None = None,
+        cut: str = "…",
     ) -> None:
         self._note = note
         self._label = label
         self._heading = heading
         self._body = body
         self._most_lines = most_lines
+        self._cut = cut
         self._laid_out: tuple[int, list[Content]] = (0, [])
 
     def render_strips(
@@ -59,10 +64,12 @@ class Entry(Visual):
         indent = max(INDENT, self._label.cell_length + 1)
         inner_width = max(1, width - indent)
         lines = self._heading.wrap(inner_width)
+        if self._most_lines is not None and len(lines) > _HEADING_LINES:
+            lines = self._without_its_middle(inner_width)
         body = self._body.wrap(inner_width) if self._body else []
         if self._most_lines is not None and len(body) > self._most_lines:
             body = body[: self._most_lines]
-            body[-1] = body[-1].truncate(inner_width - 1).rstrip().append("…")
+            body[-1] = cut_short(body[-1], inner_width, self._cut)
         if self._note:
             body = [*body, *self._note.wrap(inner_width)]
         margins = [
@@ -72,3 +79,22 @@ class Entry(Visual):
         return [
             (margin + line).truncate(width) for margin, line in zip(margins, [*lines, *body], strict=True)
         ]
+
+    def _without_its_middle(self, width: int) -> list[Content]:
+        """Return the heading in two lines: its first words, and as many of its last as fit."""
+        text = self._heading.plain
+        start = max(0, len(text) - width)
+        if start and text[start - 1] != " " and " " in text[start:]:
+            start = text.index(" ", start) + 1
+        first = cut_short(self._heading.wrap(width)[0], width, self._cut)
+        return [first, self._heading[start:]]
+
+
+def cut_short(line: Content, width: int, sign: str) -> Content:
+    """Return `line` with `sign` after its last whole word, both within `width`."""
+    room = width - len(sign)
+    if line.cell_length > room:
+        shorter = line.truncate(room)
+        end = shorter.plain.rfind(" ")
+        line = shorter[:end] if end > room // 2 else shorter
+    return line.rstrip().append(sign)

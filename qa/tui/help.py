@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from qa.tui.commands import Places, bindings_of
+from qa.tui.display import words
+from qa.tui.entry import Entry
 
-_KEYS_WIDTH = 18
-_INTRODUCTION = (
-    "Every passage is shown word for word, with the place it stands in its report. "
-    "Underlined sentences match the question best."
+_KEYS_WIDTH = 10
+_NTH = "123456789"
+_ABOUT = (
+    "Type a question and press Enter. Passages of the reports that answer it are listed with their place, "
+    "the best first; beside or behind the list the chosen one is read in its section. Every word is the "
+    "report's own. The sentences that match best are underlined.",
+    "Strong, possible and nothing say how sure it is that the passages answer; read them before you rely on "
+    "them. A question may lean on the one before it: And in 2008?",
+    "report:NAME, section:HEADING, after:YEAR and before:YEAR in a question say where to search. Words in "
+    "quotation marks must stand there as typed.",
 )
 
 
 class HelpScreen(ModalScreen[None]):
-    """All keys, by the part of the screen they work in."""
+    """What the app does and all its keys, by the part of the screen they work in."""
+
+    AUTO_FOCUS = "#help"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,question_mark,q", "dismiss", "Close", id="help.close"),
+        Binding("down,j", "scroll('down')", "Line down", show=False, id="help.down"),
+        Binding("up,k", "scroll('up')", "Line up", show=False, id="help.up"),
+        Binding("space", "scroll('page_down')", "Page down", show=False, id="help.page_down"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, id="help.quit"),
     ]
 
@@ -36,15 +50,49 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the keys under the names of their places."""
         with VerticalScroll(id="help"):
-            yield Static(Content("Help").stylize("bold"), markup=False)
-            yield Static(Content(_INTRODUCTION), classes="help-text", markup=False)
-            for name, bindings in self._sections:
-                yield Static(self._keys(name, bindings), classes="help-section", markup=False)
-            yield Static(Content("Esc closes this help."), classes="help-text", markup=False)
+            yield Static(words("Help: Esc closes it, Down goes on", "bold"), markup=False)
+            for text in _ABOUT:
+                yield Static(words(text), classes="help-text", markup=False)
+            for name, bindings in [*self._sections, *self._dialogs()]:
+                yield from self._keys(name, bindings)
 
-    def _keys(self, name: str, bindings: Sequence[Binding]) -> Content:
-        lines = [Content(name).stylize("bold underline")]
+    def action_scroll(self, way: str) -> None:
+        """Scroll by a line or a page."""
+        text = self.query_one("#help", VerticalScroll)
+        {"down": text.scroll_down, "up": text.scroll_up, "page_down": text.scroll_page_down}[way](
+            animate=False
+        )
+
+    def _dialogs(self) -> Iterator[tuple[str, Sequence[Binding]]]:
+        """Yield the keys of what can be opened over the Ask screen."""
+        from qa.tui.dialogs import ExportScreen, HistoryScreen, ReportsScreen, ScopeScreen, TrayScreen
+        from qa.tui.dialogs.scope import ReportChoices
+        from qa.tui.present import PresentScreen
+
+        owners = (
+            ("Scope (F2)", (ScopeScreen, ReportChoices)),
+            ("Reports (F3)", (ReportsScreen,)),
+            ("Tray (F4)", (TrayScreen,)),
+            ("Present (F5)", (PresentScreen,)),
+            ("History (ctrl+r)", (HistoryScreen,)),
+            ("Export (ctrl+s)", (ExportScreen,)),
+        )
+        for name, classes in owners:
+            found: dict[str, Binding] = {}
+            for owner in classes:
+                bindings = BindingsMap(owner.BINDINGS)
+                bindings.apply_keymap(self.app._keymap)
+                for _, binding in bindings:
+                    known = found.get(binding.description)
+                    found[binding.description] = (
+                        known.with_key(f"{known.key},{binding.key}") if known else binding
+                    )
+            yield name, list(found.values())
+
+    def _keys(self, name: str, bindings: Sequence[Binding]) -> Iterator[Widget]:
+        yield Static(words(name, "bold underline"), classes="help-section", markup=False)
         for binding in bindings:
-            keys = " ".join(self.app.get_key_display(binding.with_key(key)) for key in binding.key.split(","))
-            lines.append(Content(f"{keys.ljust(_KEYS_WIDTH)} {binding.tooltip or binding.description}"))
-        return Content("\n").join(lines)
+            keys = [self.app.get_key_display(binding.with_key(key)) for key in binding.key.split(",")]
+            label = words("1 to 9" if "".join(keys) == _NTH else " ".join(keys)).pad_right(0)
+            label = label.pad_right(max(0, _KEYS_WIDTH - label.cell_length))
+            yield Static(Entry(label, words(binding.tooltip or binding.description), Content("")))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.dom import DOMNode
+from textual.scrollbar import ScrollBarRender
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,10 @@ class Marks:
     marked: str = "✓"
     bullet: str = "•"
     leads_from: str = "↳"
+    cut: str = "…"
+    path: str = " › "
+    done: str = "█"
+    to_do: str = "░"
 
     def of(self, confidence: str) -> str:
         """Return the sign of how sure an answer is."""
@@ -37,4 +45,20 @@ ASCII_MARKS = Marks(
     marked="+",
     bullet="*",
     leads_from="->",
+    cut="...",
+    path=" > ",
+    done="#",
+    to_do="-",
 )
+
+
+def marks_of(node: DOMNode) -> Marks:
+    """Return the signs of the app that `node` is in."""
+    return ASCII_MARKS if node.app.has_class("-ascii") else UNICODE_MARKS
+
+
+class AsciiScrollBar(ScrollBarRender):
+    """A scroll bar that ends where a cell ends; the usual one draws parts of cells."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]

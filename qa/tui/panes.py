@@ -46,7 +46,7 @@ class Panes(Horizontal):
         _key("e", "edit", "Edit", "Edit the question and ask again", id="answer.edit"),
         _key("a", "ask_afresh", "Afresh", "Ask it again by itself", id="answer.afresh"),
         _key("slash", "question_box", "Question", "To the question box", id="panes.question", show=True),
-        Binding("question_mark", "app.help", "Help", show=False, id="panes.help", tooltip="All keys"),
+        Binding("question_mark", "app.help", "Help", show=False, id="panes.help", tooltip="This help"),
         *(
             _key(digit, f"go_to_passage({digit})", "Nth passage", "Nth passage", id=f"passage.{digit}")
             for digit in "123456789"

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from qa.cite import quotation
 from qa.tui.display import passage_words, words
+from qa.tui.keys import KeyLine
 from qa.types import CitedPassage
 
 
@@ -66,7 +67,7 @@ class PresentScreen(Screen[None]):
             yield Static("", id="present-words", markup=False)
         yield Static("", id="present-citation", markup=False)
         yield Static("", id="present-place", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the first one."""
@@ -102,3 +103,17 @@ class PresentScreen(Screen[None]):
         self.query_one("#present-citation", Static).update(words(cited.citation))
         self.say(f"{self._position + 1} of {len(self._passages)}" if len(self._passages) > 1 else "")
         self.query_one("#present-body", VerticalScroll).scroll_home(animate=False)
+        self.call_after_refresh(self._bring_match_into_view)
+
+    def on_resize(self) -> None:
+        """Find the words that match again when the lines are laid out anew."""
+        self.call_after_refresh(self._bring_match_into_view)
+
+    def _bring_match_into_view(self) -> None:
+        """Scroll on in a long passage, if the words that match would be below."""
+        cited, body = self.current, self.query_one("#present-body", VerticalScroll)
+        start = min((start for start, _ in cited.shown_highlights), default=0)
+        width = self.query_one("#present-words").size.width
+        line = len(words(cited.shown[:start]).wrap(width)) - 1 if start and width else 0
+        if line >= body.size.height - 1:
+            body.scroll_to(y=line - body.size.height // 3, animate=False)

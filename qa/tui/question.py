@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from qa.tui.display import one_line
 
-ASK = "Ask the reports…"
-ASK_FOR_REPORTS = "Folder or file with reports…"
+ASK = "Ask the reports..."
+ASK_FOR_REPORTS = "Folder or file with reports..."
 
 
 class FilterSuggester(Suggester):

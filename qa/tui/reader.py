@@ -21,11 +21,11 @@ from textual.worker import Worker, WorkerState
 
 from qa.cite import also_in_words, cited_by_itself, notes_in_words, plural
 from qa.protocols import Asker
-from qa.tui.display import heading_path, margin_mark, passage_words, shortened, words
+from qa.tui.display import heading_path, margin_mark, passage_words, place_in_section, shortened, words
 from qa.tui.marks import Marks
 from qa.tui.places import at, beside, section_beside
 from qa.tui.status import error_in_words
-from qa.types import CitedPassage, Passage
+from qa.types import CitedPassage, Passage, Span
 
 EMPTY_TITLE = "No passage chosen"
 EMPTY_TEXT = "The highlighted passage is shown here, in its section of the report."
@@ -50,6 +50,7 @@ class Paragraph(Static):
     def __init__(self, passage: Passage, marks: Marks, *, number_width: int) -> None:
         super().__init__(passage_words(passage), classes="paragraph", markup=False)
         self.passage = passage
+        self._matches: tuple[Span, ...] = ()
         self._marks = marks
         self._number = shortened(margin_mark(passage, marks), number_width).rjust(number_width)
         self.styles.padding = (0, 1, 0, number_width + len(_BAR_ROOM))
@@ -64,7 +65,14 @@ class Paragraph(Static):
         if cited is None and not self.chosen:
             return
         self.set_class(cited is not None, "-chosen")
-        self.update(passage_words(self.passage, cited.shown_highlights if cited else ()))
+        self._matches = tuple(cited.shown_highlights) if cited else ()
+        self.update(passage_words(self.passage, self._matches))
+
+    @property
+    def line_of_match(self) -> int:
+        """The line, from 0, where the words that match begin, as it is laid out now."""
+        start = min((start for start, _ in self._matches), default=0)
+        return len(words(self.passage.shown[:start]).wrap(max(1, self.size.width))) - 1 if start else 0
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw lines, with the margin over their padding."""
@@ -96,6 +104,10 @@ class Section(VerticalScroll):
         """Scroll so that the chosen paragraph begins about a third down."""
         for paragraph in self.query(Paragraph).filter(".-chosen"):
             top = paragraph.virtual_region.y - self.size.height // 3
+            match = paragraph.virtual_region.y + paragraph.line_of_match
+            if match >= top + self.size.height - 1:
+                # A long passage: rather the words that match than its beginning.
+                top = match - self.size.height // 3
             self.scroll_to(y=max(0, top), animate=False, immediate=True)
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -259,10 +271,9 @@ class Reader(Vertical):
     async def _show(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
         self._section = tuple(passages)
         section = self.section
-        place = " · ".join(filter(None, [_page(cited.passage), self._hit]))
-        self.query_one("#reader-title", Static).update(
-            words(f"{heading_path(cited)}\n{place}".rstrip(), lines=True)
-        )
+        title = f"{heading_path(cited, self._marks)}, {place_in_section(cited)}"
+        hit = words(f" ({self._hit})" if self._hit else "")
+        self.query_one("#reader-title", Static).update(words(title, "bold") + hit)
         shown = [paragraph.passage for paragraph in section.query(Paragraph)]
         wanted = self._stretch(shown, cited.passage)
         if shown != wanted:
@@ -311,7 +322,3 @@ class Reader(Vertical):
             yield Paragraph(passage, self._marks, number_width=width)
         if after:
             yield Static(words(f"{plural(after, 'passage')} of this section after"), classes="elsewhere")
-
-
-def _page(passage: Passage) -> str:
-    return "" if passage.page is None else f"p. {passage.page.shown}"

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import HorizontalGroup
 from textual.widgets import Static
 
+from qa.cite import plural
 from qa.errors import QaError
 from qa.tui.display import words
 from qa.types import Progress
 
 _STEPS = {"reading": "report", "reading pages": "page", "encoding": "passage"}
 
-OPENING = "Opening the index…"
+OPENING = "Opening the index..."
+MODEL_READY = "model ready"
+
+_MOST_LINES = 2
+"""How much the warnings may fill before they are only counted."""
 
 
 class HeaderLine(HorizontalGroup):
@@ -37,7 +43,10 @@ class HeaderLine(HorizontalGroup):
 
     def show_model(self, state: str) -> None:
         """Say whether the model is ready."""
-        self.query_one("#header-model", Static).update(words(state))
+        line = self.query_one("#header-model", Static)
+        line.update(words(state))
+        # Where there is little room only what is out of the ordinary is said.
+        line.set_class(state == MODEL_READY, "-usual")
 
 
 class StatusLine(Static):
@@ -50,18 +59,30 @@ class StatusLine(Static):
 
     @property
     def message(self) -> str:
-        """What is said, warnings included."""
+        """What is said, warnings included and in full."""
         return " ".join([self._message, *(f"Warning: {warning}" for warning in self._warnings)]).strip()
 
     def say(self, message: str) -> None:
         """Show `message` until the next one."""
         self._message = message
-        self.update(words(self.message))
+        self._show()
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Show `warnings` from now on."""
         self._warnings = tuple(warnings)
-        self.update(words(self.message))
+        self._show()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Show as much as there is room for by now."""
+        self._show()
+
+    def _show(self) -> None:
+        shown = words(self.message)
+        width = self.size.width
+        if self._warnings and width and len(shown.wrap(width)) > _MOST_LINES:
+            shown = words(f"{self._message} {plural(len(self._warnings), 'warning')}: F3 shows them.")
+        if self.content != shown:
+            self.update(shown)
 
 
 def error_in_words(error: BaseException) -> str:

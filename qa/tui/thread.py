@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from qa.cite import also_in_words, plural, verdict_in_words
 from qa.tui.conversation import Conversation, Origin, Turn, TurnState
-from qa.tui.display import one_line, place, words
+from qa.tui.display import excerpt, place, words
 from qa.tui.entry import Entry
 from qa.tui.marks import Marks
 from qa.tui.tray import Tray
@@ -211,7 +211,7 @@ class Thread(OptionList):
         return shown, options
 
     def _header(self, turn: Turn) -> Option:
-        body = words(state_in_words(turn, self._marks))
+        body = words(state_in_words(turn, self._marks), lines=True)
         return Option(
             Entry(words(f"Q{turn.number}", "bold"), words(turn.question, "bold"), body), disabled=True
         )
@@ -220,10 +220,11 @@ class Thread(OptionList):
         mark = self._marks.marked if cited.id in self._tray else " "
         entry = Entry(
             words(f" {mark}{position}"),
-            Content(one_line(place(cited))).stylize("bold"),
-            words(cited.shown),
+            words(place(cited, self._marks), "bold"),
+            words(excerpt(cited, self._marks)),
             note=words(also_in_words(cited), "italic"),
             most_lines=_EXCERPT_LINES,
+            cut=self._marks.cut,
         )
         return Option(entry, id=_option_id(turn, position))
 
@@ -246,16 +247,16 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
         case TurnState.WAITING:
             return "Waiting: this is answered as soon as the reports are ready."
         case TurnState.SEARCHING:
-            return "Searching…"
+            return "Searching..."
         case TurnState.STOPPED:
             return f"{turn.problem} Press e to ask it again."
         case TurnState.FAILED:
             return f"Error: {turn.problem}"
     if turn.answer is None:
         return ""
-    parts = list(turn.answer.notes)
+    notes, parts = list(turn.answer.notes), []
     if turn.leans_on is not None:
-        parts = [f"{marks.leads_from} {parts[0]} Or press a.", *parts[1:]]
+        notes = [f"{marks.leads_from} {notes[0].rstrip('.')}, or press a.", *notes[1:]]
     verdict = verdict_in_words(turn.answer)
     if turn.by_words:
         verdict = "Found by words alone; the order is mended when the model is loaded."
@@ -271,7 +272,7 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
     left_out = len(turn.passages) - MOST_PASSAGES_DRAWN
     if left_out > 0:
         parts.append(f"The first {MOST_PASSAGES_DRAWN} are listed, {left_out} more by: qa find")
-    return " · ".join(filter(None, parts))
+    return "\n".join(filter(None, [" ".join(notes), " ".join(filter(None, parts))]))
 
 
 def _option_id(turn: Turn, position: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -47,6 +48,12 @@ ANSWERED = "How quickly are initial assessments of children in need completed?"
 FOUND = "social worker"
 FOLLOW_UP = "And what about core assessments?"
 NOT_ANSWERED = "How many penguins live in the county?"
+
+_CELL = 12.2
+_LEADING_SPACES = re.compile(
+    r'x="(?P<x>[\d.]+)" (?P<between>y="[\d.]+" )textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*)>'
+    r"(?P<spaces>(&#160;)+)"
+)
 
 Steps = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -126,12 +133,23 @@ async def take(
             target.write_text(app.export_screenshot(title=title), encoding="utf-8")
             if shutil.which("rsvg-convert"):
                 png = str(target.with_suffix(".png"))
-                subprocess.run(["rsvg-convert", "-w", str(columns * 10), "-o", png, str(target)], check=True)
+                subprocess.run(
+                    ["rsvg-convert", "-w", str(columns * 10), "-o", png],
+                    input=_LEADING_SPACES.sub(_moved, target.read_text("utf-8")).encode(),
+                    check=True,
+                )
         if fake is not None:
             for held in (fake.may_open, fake.may_prepare, fake.may_answer):
                 held.set()
             await app.workers.wait_for_complete()
             await pilot.pause()
+
+
+def _moved(text: re.Match[str]) -> str:
+    """Return the opening of a text without its leading spaces, which rsvg-convert would not draw."""
+    spaces = text["spaces"].count("&")
+    x, length = float(text["x"]) + spaces * _CELL, float(text["length"]) - spaces * _CELL
+    return f'x="{x:.1f}" {text["between"]}textLength="{length:.1f}"{text["rest"]}>'
 
 
 def main() -> None:

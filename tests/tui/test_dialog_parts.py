@@ -92,13 +92,13 @@ def test_words_at_the_right_go_below_a_heading_that_needs_the_room() -> None:
     ]
     assert [line.plain for line in row._lines(40)] == [
         "  Joint area review, Rutland",
-        "  17 December 2006 · Ofsted",
+        "  17 December 2006; Ofsted",
     ]
 
 
 def test_a_row_cut_after_some_lines_says_so() -> None:
     row = Row(Content("one two three four five six"), mark=" 1 ", most_lines=2)
-    assert [line.plain for line in row._lines(15)] == ["   1 one two", "     three fou…"]
+    assert [line.plain for line in row._lines(15)] == ["   1 one two", "     three..."]
     assert row.get_height({}, 0) == 0
 
 

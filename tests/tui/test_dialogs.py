@@ -368,7 +368,7 @@ async def test_of_many_questions_some_are_listed_and_the_others_counted_and_foun
         assert choices.option_count == MOST_ROWS + 1
         await pilot.press("pagedown", "pagedown")
         choices.scroll_end(animate=False)
-        await until(pilot, lambda: on_screen(pilot, "… and 800 more. Type more words to find them."))
+        await until(pilot, lambda: on_screen(pilot, "... and 800 more. Type more words to find them."))
         await pilot.press(*"topic 987", "enter")
         await until(pilot, lambda: host(pilot).results == [questions[987]])
 
@@ -535,7 +535,7 @@ async def test_the_suggested_name_follows_what_and_format(tmp_path: Path) -> Non
     async with Host(export_screen(tmp_path)).run_test() as pilot:
         await pilot.press("down", "down", "f4")
         assert on_screen(pilot, "conversation-today.csv")
-        assert on_screen(pilot, "(•) CSV") or on_screen(pilot, "▌ (•)")
+        assert on_screen(pilot, "(*) CSV") or on_screen(pilot, "▌ (*)")
         await pilot.press("up", "up", "up", "enter")
         await until(pilot, lambda: host(pilot).results != [])
         request = host(pilot).results[0]
@@ -555,7 +555,7 @@ async def test_a_typed_name_is_kept_and_its_suffix_and_the_format_agree(tmp_path
     async with Host(export_screen(tmp_path)).run_test() as pilot:
         await pilot.press("ctrl+u")
         await paste(pilot, "v1.2 notes.TXT")
-        assert on_screen(pilot, "(•) Plain text")
+        assert on_screen(pilot, "(*) Plain text")
         await pilot.press("f4", "down", "down")
         field = pilot.app.screen.query_one(Field)
         assert field.value == "v1.2 notes.json"
@@ -702,7 +702,7 @@ async def test_copying_asks_for_it_and_leaves_the_tray_open(key: str, text: str,
         message = host(pilot).messages[0]
         assert isinstance(message, TrayScreen.CopyRequested)
         assert (message.text, message.label) == (text, label)
-        assert hint(pilot) == f"Copying {label}…"
+        assert hint(pilot) == f"Copying {label}..."
         screen = pilot.app.screen
         assert isinstance(screen, TrayScreen)
         screen.say("Copied [/b].")
@@ -736,16 +736,16 @@ def reports_screen(pilot: Pilot[None]) -> ReportsScreen:
 async def test_every_report_is_listed_with_what_is_known_of_it() -> None:
     async with Host(full_reports_screen()).run_test(size=(100, 30)) as pilot:
         assert on_screen(pilot, "4 reports, 400 passages")
-        assert on_screen(pilot, "Ofsted · 90 numbered paragraphs, 100 passages · 1.pdf")
+        assert on_screen(pilot, "Ofsted; 90 numbered paragraphs, 100 passages; 1.pdf")
         assert any("Annual performance" in row and "17 December 2008" in row for row in rows(pilot))
         assert any("Adult social care" in row and "no date" in row for row in rows(pilot))
         assert on_screen(pilot, UP_TO_DATE)
-        assert on_screen(pilot, "Version 1.0 · model m · index i")
+        assert on_screen(pilot, "Version 1.0; model m; index i")
 
 
 async def test_what_is_wrong_with_the_index_is_told_once_each() -> None:
     async with Host(ReportsScreen()).run_test(size=(100, 30)) as pilot:
-        assert on_screen(pilot, "Looking at the index…")
+        assert on_screen(pilot, "Looking at the index...")
         unread = "scan.pdf has no text"
         reports_screen(pilot).show_reports(REPORTS, warnings=["The index is old.", unread], unread=[unread])
         await until(pilot, lambda: on_screen(pilot, "Warning: The index is old."))
@@ -772,10 +772,10 @@ async def test_a_build_is_told_as_it_goes_with_a_bar_in_text(size: tuple[int, in
     async with Host(full_reports_screen()).run_test(size=size) as pilot:
         screen = reports_screen(pilot)
         await pilot.press("r")
-        assert on_screen(pilot, "Indexing: starting… x cancels.")
+        assert on_screen(pilot, "Indexing: starting... x cancels.")
         screen.show_outcome(["Added a.pdf."])
         screen.show_progress(Progress("reading", 7, 12))
-        await until(pilot, lambda: on_screen(pilot, "Indexing 7 of 12: reading…"))
+        await until(pilot, lambda: on_screen(pilot, "Indexing 7 of 12: reading..."))
         assert on_screen(pilot, "█" * 17 + "░" * 13 + "  58 %")
         assert on_screen(pilot, "Added a.pdf.")
         assert on_screen(pilot, "Joint area review 0")
@@ -803,10 +803,10 @@ async def test_a_running_build_is_cancelled_once_and_then_the_screen_closes(key:
         screen.show_progress(Progress("encoding", 1, 2))
         await pilot.press(key, key)
         assert [type(each) for each in host(pilot).messages] == [ReportsScreen.CancelRequested]
-        assert on_screen(pilot, "Giving up… The index stays as it was.")
+        assert on_screen(pilot, "Giving up... The index stays as it was.")
         screen.show_progress(Progress("encoding", 2, 2))
         await pilot.pause()
-        assert on_screen(pilot, "Giving up…")
+        assert on_screen(pilot, "Giving up...")
         screen.build_ended()
         await pilot.press("escape")
         await until(pilot, lambda: host(pilot).results == [None])
@@ -821,7 +821,7 @@ async def test_typed_paths_are_asked_to_be_added(tmp_path: Path) -> None:
         message = host(pilot).messages[0]
         assert isinstance(message, ReportsScreen.AddRequested)
         assert message.paths == (str(tmp_path), "b c.pdf")
-        assert on_screen(pilot, "Adding 2 paths…")
+        assert on_screen(pilot, "Adding 2 paths...")
         reports_screen(pilot).show_outcome(["Added x.pdf.", "b c.pdf is not there; check its name"])
         await until(pilot, lambda: on_screen(pilot, "b c.pdf is not there"))
         await pilot.press("up")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from qa.tui import QaApp
 from qa.tui.conversation import Origin, TurnState
@@ -56,7 +57,7 @@ async def test_n_and_p_go_through_the_passages_of_the_answer_also_from_the_reade
         await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).reader.section)
         await pilot.press("n")
         await until_reading(pilot, "jar-2006:8")
-        assert on_screen(pilot, "passage 2 of 5")
+        assert "passage 2 of 5" in str(screen_of(pilot).query_one("#reader-title", Static).content)
         assert screen_of(pilot).focused is screen_of(pilot).reader.section
         await pilot.press("p")
         await until_reading(pilot, "jar-2006:2")

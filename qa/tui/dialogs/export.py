@@ -23,7 +23,7 @@ from qa.tui.display import words
 
 What = Literal["tray", "conversation"]
 
-CHOSEN = "(•) "
+CHOSEN = "(*) "
 NOT_CHOSEN = "( ) "
 
 

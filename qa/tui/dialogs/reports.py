@@ -23,6 +23,7 @@ from qa.tui.dialogs.field import Completions, Field
 from qa.tui.dialogs.paths import complete_last_path, split_paths
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import one_line, words
+from qa.tui.marks import UNICODE_MARKS, Marks, marks_of
 from qa.types import Kind, Progress, ReportSummary
 
 NO_REPORTS = "There are no reports yet. Type the path of a report, or of a folder with reports, below."
@@ -204,7 +205,7 @@ class ReportsScreen(Screen[None]):
             self.show_outcome(["Files can be added when the index is built."])
         else:
             paths = split_paths(self._field.take(), base=Path())
-            self.show_outcome([f"Adding {plural(len(paths), 'path')}…"])
+            self.show_outcome([f"Adding {plural(len(paths), 'path')}..."])
             self.post_message(self.AddRequested(paths))
 
     def action_build(self, anew: bool) -> None:
@@ -266,10 +267,10 @@ class ReportsScreen(Screen[None]):
         lines += [f"Warning: {warning}" for warning in self._warnings]
         lines += [f"Not read: {sentence}" for sentence in self._unread]
         if not lines:
-            lines = [UP_TO_DATE if self._known else "Looking at the index…"]
+            lines = [UP_TO_DATE if self._known else "Looking at the index..."]
         names = (("version", "Version"), ("model", "model"), ("index", "index"))
         identity = [f"{name} {self._identity[key]}" for key, name in names if self._identity.get(key)]
-        lines += [" · ".join(identity)] if identity else []
+        lines += ["; ".join(identity)] if identity else []
         self.query_one("#reports-state", Lines).show_text(_text(lines))
 
     def _show_news_if_mounted(self) -> None:
@@ -286,19 +287,19 @@ class ReportsScreen(Screen[None]):
         if not self._building:
             return []
         if self._cancelling:
-            return ["Giving up… The index stays as it was."]
+            return ["Giving up... The index stays as it was."]
         cancels = f"{key_name(self, 'reports.cancel') or 'Esc'} cancels."
         if self._progress is None:
-            return [f"Indexing: starting… {cancels}"]
+            return [f"Indexing: starting... {cancels}"]
         stage, done, total = self._progress
-        return [f"Indexing {done:,} of {total:,}: {stage}… {cancels}", bar(done, total)]
+        return [f"Indexing {done:,} of {total:,}: {stage}... {cancels}", bar(done, total, marks_of(self))]
 
 
-def bar(done: int, total: int) -> str:
+def bar(done: int, total: int, marks: Marks = UNICODE_MARKS) -> str:
     """Return how far something is, drawn in a line, and as a percentage."""
     share = min(1.0, max(0.0, done / total)) if total else 0.0
     full = int(share * _BAR_WIDTH)
-    return f"{'█' * full}{'░' * (_BAR_WIDTH - full)} {int(share * 100):>3} %"
+    return f"{marks.done * full}{marks.to_do * (_BAR_WIDTH - full)} {int(share * 100):>3} %"
 
 
 def _text(lines: Sequence[str]) -> Content:
@@ -321,7 +322,7 @@ def _row(summary: ReportSummary) -> Option:
         Row(
             words(report.short_title, "bold"),
             right=words(date_in_words(report.date) if report.date else "no date"),
-            below=words(" · ".join(one_line(part) for part in below if part)),
+            below=words("; ".join(one_line(part) for part in below if part)),
         ),
         id=report.id,
     )

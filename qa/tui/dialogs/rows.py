@@ -19,12 +19,12 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from qa.tui.display import one_line, words
+from qa.tui.entry import cut_short
+from qa.tui.marks import marks_of
 
 MOST_ROWS = 200
 """How many rows a filtered list shows at most; more would slow typing down."""
 
-CURRENT_MARK = "▌"
-FOCUSED_MARK = "█"
 _BAR = 2
 _NARROWEST_HEADING = 34
 _NOTHING = Content("")
@@ -87,11 +87,11 @@ class Row(Visual):
             lines = [first.pad_right(beside + 2 - first.cell_length) + self._right, *rest]
         else:
             lines = self._heading.wrap(inner_width)
-            below = Content(" · ").join(part for part in (self._right_below, below) if part)
+            below = Content("; ").join(part for part in (self._right_below, below) if part)
         lines += below.wrap(inner_width) if below else []
         if self._most_lines is not None and len(lines) > self._most_lines:
             lines = lines[: self._most_lines]
-            lines[-1] = lines[-1].truncate(inner_width - 1).rstrip().append("…")
+            lines[-1] = cut_short(lines[-1], inner_width, "...")
         first_margin = Content(" " * _BAR) + self._mark
         margins = [first_margin, *[Content(" " * indent)] * (len(lines) - 1)]
         return [(margin + line).truncate(width) for margin, line in zip(margins, lines, strict=True)]
@@ -179,7 +179,8 @@ class Choices(OptionList, inherit_bindings=False):
             return strip
         if first.style.meta.get("option") != self.highlighted:
             return strip
-        mark = FOCUSED_MARK if self.has_focus or not self.can_focus else CURRENT_MARK
+        marks = marks_of(self)
+        mark = marks.current_in_focus if self.has_focus or not self.can_focus else marks.current
         return Strip.join([Strip([Segment(mark, first.style)], 1), strip.crop(1)])
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -255,4 +256,4 @@ def matching(typed: str, searched: Sequence[str]) -> list[int]:
 
 def more_in_words(found: int) -> str:
     """Return how many rows are not shown; nothing if all are."""
-    return f"… and {found - MOST_ROWS:,} more. Type more words to find them." if found > MOST_ROWS else ""
+    return f"... and {found - MOST_ROWS:,} more. Type more words to find them." if found > MOST_ROWS else ""

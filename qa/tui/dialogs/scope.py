@@ -244,7 +244,7 @@ class ScopeScreen(Dialog[Scope | None]):
         right = date.pad_right(self._date_width + 2 - date.cell_length) + report_id.pad_right(
             self._id_width - report_id.cell_length
         )
-        below = Content(" · ").join(part for part in (date, report_id) if part)
+        below = Content("; ").join(part for part in (date, report_id) if part)
         return Row(words(report.short_title), mark=mark, right=right, right_below=below)
 
 

@@ -16,6 +16,7 @@ from qa.cite import notes_in_words, plural, quotation
 from qa.tui.dialogs.dialog import Dialog, key_name
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import passage_words, place, shortened, words
+from qa.tui.marks import Marks, marks_of
 from qa.tui.tray import Tray
 from qa.types import CitedPassage
 
@@ -171,11 +172,14 @@ class TrayScreen(Dialog[TrayAction | None]):
         return next((cited for cited in self._tray.passages if cited.id == current), None)
 
     def _copy(self, text: str, label: str) -> None:
-        self.say(f"Copying {label}…")
+        self.say(f"Copying {label}...")
         self.post_message(self.CopyRequested(text, label))
 
     def _show_passages(self, current: str | None) -> None:
-        rows = [_row(position, cited) for position, cited in enumerate(self._tray.passages, start=1)]
+        rows = [
+            _row(position, cited, marks_of(self))
+            for position, cited in enumerate(self._tray.passages, start=1)
+        ]
         self._list.show_rows(rows, note="" if rows else NO_PASSAGES, current=current)
         self.show_count(plural(len(rows), "passage"))
         self.refresh_bindings()
@@ -199,7 +203,7 @@ def _in_full(cited: CitedPassage) -> Content:
     )
 
 
-def _row(position: int, cited: CitedPassage) -> Option:
+def _row(position: int, cited: CitedPassage, marks: Marks) -> Option:
     first_words = words(shortened(cited.shown, _FIRST_WORDS))
-    row = Row(words(place(cited), "bold"), mark=f"{position:>2} ", below=first_words, most_lines=3)
+    row = Row(words(place(cited, marks), "bold"), mark=f"{position:>2} ", below=first_words, most_lines=3)
     return Option(row, id=cited.id)
