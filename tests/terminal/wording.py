@@ -65,6 +65,13 @@ def in_box(rows: Sequence[str]) -> bool:
     return any(row.startswith(KEYS_GO_ELSEWHERE) for row in rows)
 
 
+def in_reader(rows: Sequence[str]) -> bool:
+    """Keys go to the reader: the line between the panes is broad, or it stands in front by itself."""
+    if any("┃" in row[1:-1] for row in rows):
+        return not in_passages(rows)
+    return not any(row.startswith((*MARKS, "Q")) or "│" in row[1:-1] for row in rows)
+
+
 def ready(rows: Sequence[str]) -> bool:
     """The app has loaded what it answers with."""
     return any(READY in row for row in rows)
