@@ -38,15 +38,23 @@ _POSITION_NAMES = {
     Kind.FOOTNOTE: "footnote",
 }
 
-# Control characters, bidirectional controls and other invisible marks that a terminal would act on.
+# Control characters, bidirectional controls and other invisible marks that a terminal would act on, and half
+# characters, which no terminal can be sent: file names in other encodings hold them.
 _ACTIVE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufeff\ufff9-\ufffb]"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
     """Return `text` with everything a terminal would act on shown as U+FFFD; line feeds and tabs stay."""
     return _ACTIVE.sub("\ufffd", text)
+
+
+def whole_characters(text: str) -> str:
+    """Return `text` with U+FFFD for halves of characters, which nothing can write; all else stays."""
+    return _HALF.sub("\ufffd", text)
 
 
 def on_one_line(text: str) -> str:

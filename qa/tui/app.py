@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -20,7 +20,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
-from qa.cite import plural, quotation
+from qa.cite import plural, quotation, whole_characters
 from qa.history import History
 from qa.protocols import Shelf
 from qa.settings import Settings, change_setting
@@ -29,7 +29,7 @@ from qa.tui.clipboard import Delivery, deliver
 from qa.tui.commands import all_ids, commands_of
 from qa.tui.conversation import Conversation
 from qa.tui.dialog_app import DialogApp
-from qa.tui.display import shortened
+from qa.tui.display import one_line, shortened
 from qa.tui.librarian import Librarian
 from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS, AsciiScrollBar
 from qa.tui.plain_screen import show_plainly
@@ -297,16 +297,27 @@ class QaApp(DialogApp):
 
     # Actions and what Textual calls.
 
+    async def on_event(self, event: events.Event) -> None:
+        """Make pasted text fit for a box before any box, also one of Textual's own, gets it."""
+        if isinstance(event, events.Paste):
+            event.text = _for_a_box(event.text)
+        await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What ctrl+v puts into a box: what was copied last, fit for it."""
+        return _for_a_box(super().clipboard)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text selected with the mouse or in the question box, by every way to a clipboard."""
         self.copy(text, shortened(text, _LONGEST_LABEL))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return a key as it is printed on it; arrows by their names where no signs can be shown."""
+        """Return a key as it is printed on it; one from the settings may be any text."""
         names = {**_KEY_NAMES, **_ARROW_NAMES} if self.has_class("-ascii") else _KEY_NAMES
         if binding.key in names:
             return names[binding.key]
-        shown = super().get_key_display(binding)
+        shown = one_line(super().get_key_display(binding))
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def action_rebuild(self) -> None:
@@ -357,6 +368,7 @@ class QaApp(DialogApp):
 
     def copy(self, text: str, label: str) -> None:
         """Copy `text` by every way to a clipboard; `label` says what it is."""
+        text = whole_characters(text)
         super().copy_to_clipboard(text)
         self._deliver(text, label)
 
@@ -417,6 +429,11 @@ class QaApp(DialogApp):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (NotImplementedError, RuntimeError, ValueError):
                 return  # Windows, or not the main thread: the system's own way stays.
+
+
+def _for_a_box(text: str) -> str:
+    """Return text on one line without anything that a terminal would act on."""
+    return one_line(" ".join(text.split()))
 
 
 def _shows_unicode() -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.markup import escape
 
 Places = Sequence[tuple[str, Sequence[DOMNode]]]
 """Parts of a screen that have keys, by name."""
@@ -43,7 +44,8 @@ def commands_of(places: Places) -> Iterator[SystemCommand]:
                 continue
             seen.add(purpose)
             keys = " ".join(node.app.get_key_display(binding.with_key(key)) for key in binding.key.split(","))
-            yield SystemCommand(title, f"Key: {keys}", partial(_run, node, binding.action))
+            # The palette reads its help as markup, and keys from the settings may be any text.
+            yield SystemCommand(title, f"Key: {escape(keys)}", partial(_run, node, binding.action))
 
 
 def _bound(nodes: Iterable[DOMNode]) -> Iterator[tuple[DOMNode, Binding]]:

@@ -10,7 +10,13 @@ from textual.containers import HorizontalGroup
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from qa.tui.display import words
+from qa.tui.display import one_line, words
+
+
+class _Line(Input):
+    def validate_value(self, value: str) -> str:
+        """Let nothing in that a terminal would act on."""
+        return one_line(value)
 
 
 class LinePrompt(HorizontalGroup):
@@ -34,7 +40,7 @@ class LinePrompt(HorizontalGroup):
     def compose(self) -> ComposeResult:
         """Lay what is asked for beside the box."""
         yield Static("", id="prompt-label", markup=False)
-        yield Input(id="prompt-input", compact=True, select_on_focus=False)
+        yield _Line(id="prompt-input", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Keep out of sight."""

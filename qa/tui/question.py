@@ -25,8 +25,9 @@ class FilterSuggester(Suggester):
         self._complete = complete
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Return the first way to go on that begins with what is typed."""
-        return next((text for text in self._complete(value) if text.startswith(value)), None)
+        """Return the first way to go on that begins with what is typed and is fit to show."""
+        found = (text for text in self._complete(value) if text.startswith(value))
+        return next((text for text in found if text == one_line(text)), None)
 
 
 class QuestionBox(Input):

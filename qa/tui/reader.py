@@ -21,7 +21,7 @@ from textual.worker import Worker, WorkerState
 
 from qa.cite import also_in_words, cited_by_itself, notes_in_words, plural
 from qa.protocols import Asker
-from qa.tui.display import heading_path, margin_mark, passage_words, place_in_section, shortened, words
+from qa.tui.display import heading_path, margin_mark, passage_words, place_in_section, words
 from qa.tui.marks import Marks
 from qa.tui.places import at, beside, section_beside
 from qa.tui.status import error_in_words
@@ -52,7 +52,9 @@ class Paragraph(Static):
         self.passage = passage
         self._matches: tuple[Span, ...] = ()
         self._marks = marks
-        self._number = shortened(margin_mark(passage, marks), number_width).rjust(number_width)
+        number = words(margin_mark(passage, marks)).truncate(number_width, ellipsis=True)
+        self._number = number.pad_left(number_width - number.cell_length).plain
+        self._number_width = number_width
         self.styles.padding = (0, 1, 0, number_width + len(_BAR_ROOM))
 
     @property
@@ -81,11 +83,11 @@ class Paragraph(Static):
         ]
 
     def _with_margin(self, strip: Strip, y: int, crop: Region) -> Strip:
-        number = self._number if y == 0 else " " * len(self._number)
+        number = self._number if y == 0 else " " * self._number_width
         bar = self._marks.current if self.chosen else " "
-        margin = (number + _BAR_ROOM.replace("|", bar))[crop.x : crop.right]
         style = self.rich_style + Style(bold=self.chosen)
-        return Strip.join([Strip([Segment(margin, style)], len(margin)), strip.crop(len(margin))])
+        margin = Strip([Segment(number + _BAR_ROOM.replace("|", bar), style)]).crop(crop.x, crop.right)
+        return Strip.join([margin, strip.crop(margin.cell_length)])
 
 
 class Section(VerticalScroll):
@@ -311,7 +313,7 @@ class Reader(Vertical):
         after = len(self._section) - before - len(shown)
         if before:
             yield Static(words(f"{plural(before, 'passage')} of this section before"), classes="elsewhere")
-        numbers = [len(margin_mark(passage, self._marks)) for passage in shown]
+        numbers = [words(margin_mark(passage, self._marks)).cell_length for passage in shown]
         width = min(_WIDEST_NUMBER, max(3, *numbers))
         lead_in: str | None = None
         for position, passage in enumerate(shown):

@@ -197,7 +197,7 @@ async def test_a_hostile_quotation_is_copied_character_for_character(library: Fa
         await ask_and_wait(pilot, HOSTILE_QUESTION)
         await pilot.press("down", "enter", "Y")
         await wait_until(pilot, lambda: "Copied" in screen_of(pilot).status.message)
-        assert app.clipboard == quotation(cite(PASSAGES[10], 1))
+        assert app._clipboard == quotation(cite(PASSAGES[10], 1))
 
 
 async def test_copying_before_there_is_a_passage_says_so(library: FakeLibrary) -> None:
