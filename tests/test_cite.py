@@ -205,7 +205,9 @@ ACTIVE = [
 
 
 @pytest.mark.parametrize(
-    "character", [*ACTIVE, "\ufeff", "\u2069", "\u061c", "\ufff9", "\ud800", "\udcff", "\udfff"], ids=ascii
+    "character",
+    [*ACTIVE, "\ufeff", "\u2069", "\u061c", "\ufff9", *map(chr, (0xD800, 0xDCFF, 0xDFFF))],
+    ids=ascii,
 )
 def test_what_a_terminal_would_act_on_is_shown_as_a_replacement(character: str) -> None:
     assert printable(f"a{character}b") == "a\ufffdb"
