@@ -48,7 +48,7 @@ def margin_mark(passage: Passage, marks: Marks) -> str:
 
 def place(cited: CitedPassage, marks: Marks = UNICODE_MARKS) -> str:
     """Return the short form of a citation: the report's short title and where in it the passage stands."""
-    return f"{cited.report.short_title}, {cited.locator.replace(PATH_SEPARATOR, marks.path)}"
+    return f"{cited.report.short_title}, {_with_marks(cited.locator, marks)}"
 
 
 def excerpt(cited: CitedPassage, marks: Marks) -> str:
@@ -57,9 +57,9 @@ def excerpt(cited: CitedPassage, marks: Marks) -> str:
     return f"{marks.cut}{cited.shown[start:]}" if start else cited.shown
 
 
-def place_in_section(cited: CitedPassage) -> str:
+def place_in_section(cited: CitedPassage, marks: Marks) -> str:
     """Return where a passage stands, without the headings above it: ``"para 28, p. 12"``."""
-    return cited.locator.removeprefix(f"{PATH_SEPARATOR.join(cited.section)}, ")
+    return _with_marks(cited.locator.removeprefix(f"{PATH_SEPARATOR.join(cited.section)}, "), marks)
 
 
 def heading_path(cited: CitedPassage, marks: Marks) -> str:
@@ -71,3 +71,8 @@ def shortened(text: str, length: int) -> str:
     """Return `text` on one line, cut with dots after `length` characters."""
     line = one_line(text)
     return line if len(line) <= length else f"{line[: length - 3].rstrip()}..."
+
+
+def _with_marks(locator: str, marks: Marks) -> str:
+    before, after = marks.quotes
+    return locator.replace(PATH_SEPARATOR, marks.path).replace("“", before).replace("”", after)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.css.styles import RulesMap
 from textual.strip import Strip
@@ -88,6 +90,30 @@ class Entry(Visual):
             start = text.index(" ", start) + 1
         first = cut_short(self._heading.wrap(width)[0], width, self._cut)
         return [first, self._heading[start:]]
+
+
+class Entries(Visual):
+    """Entries one below the other, in one widget: many widgets take long to be laid out."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        """Draw the lines that fit `width`."""
+        strips = [
+            strip for entry in self._entries for strip in entry.render_strips(width, None, style, options)
+        ]
+        return strips if height is None else strips[:height]
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """Take all the width there is."""
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """Return how many lines they take at `width`."""
+        return sum(entry.get_height(rules, width) for entry in self._entries)
 
 
 def cut_short(line: Content, width: int, sign: str) -> Content:

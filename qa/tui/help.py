@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from qa.tui.commands import Places, bindings_of
 from qa.tui.display import words
-from qa.tui.entry import Entry
+from qa.tui.entry import Entries, Entry
 
 _KEYS_WIDTH = 10
 _NTH = "123456789"
@@ -91,8 +91,10 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self, name: str, bindings: Sequence[Binding]) -> Iterator[Widget]:
         yield Static(words(name, "bold underline"), classes="help-section", markup=False)
+        entries = []
         for binding in bindings:
             keys = [self.app.get_key_display(binding.with_key(key)) for key in binding.key.split(",")]
             label = words("1 to 9" if "".join(keys) == _NTH else " ".join(keys)).pad_right(0)
             label = label.pad_right(max(0, _KEYS_WIDTH - label.cell_length))
-            yield Static(Entry(label, words(binding.tooltip or binding.description), Content("")))
+            entries.append(Entry(label, words(binding.tooltip or binding.description), Content("")))
+        yield Static(Entries(entries), markup=False)

@@ -24,6 +24,7 @@ class Marks:
     leads_from: str = "↳"
     cut: str = "…"
     path: str = " › "
+    quotes: tuple[str, str] = ("“", "”")
     done: str = "█"
     to_do: str = "░"
 
@@ -47,6 +48,7 @@ ASCII_MARKS = Marks(
     leads_from="->",
     cut="...",
     path=" > ",
+    quotes=('"', '"'),
     done="#",
     to_do="-",
 )

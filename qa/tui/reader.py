@@ -273,7 +273,7 @@ class Reader(Vertical):
     async def _show(self, cited: CitedPassage, passages: Sequence[Passage]) -> None:
         self._section = tuple(passages)
         section = self.section
-        title = f"{heading_path(cited, self._marks)}, {place_in_section(cited)}"
+        title = f"{heading_path(cited, self._marks)}, {place_in_section(cited, self._marks)}"
         hit = words(f" ({self._hit})" if self._hit else "")
         self.query_one("#reader-title", Static).update(words(title, "bold") + hit)
         shown = [paragraph.passage for paragraph in section.query(Paragraph)]

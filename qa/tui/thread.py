@@ -261,7 +261,8 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
     if turn.by_words:
         verdict = "Found by words alone; the order is mended when the model is loaded."
     if verdict and turn.origin is Origin.QUESTION:
-        verdict = f"{marks.of(turn.answer.confidence)} {verdict}"
+        sign = marks.of(turn.answer.confidence) if turn.answer.answered else marks.nothing
+        verdict = f"{sign} {verdict}"
     parts.append(verdict)
     if not turn.answer.answered and turn.origin is Origin.QUESTION:
         parts.append(f"Searched: {turn.answer.searched}." if turn.answer.searched else "")
