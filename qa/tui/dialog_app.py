@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.app import App
 from textual.message import Message
 
 from qa.protocols import Asker
 from qa.settings import Settings
 from qa.tui.ask_screen import AskScreen
+from qa.tui.keys_in_turn import KeysInTurn
 from qa.tui.librarian import Librarian
 from qa.tui.scope import Scope
 from qa.tui.themes import PROJECTOR_THEME
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOTHING_TO_EXPORT = "There is nothing to export yet: ask a question first."
 
 
-class DialogApp(App[None]):
+class DialogApp(KeysInTurn):
     """An app over the Ask screen whose dialogs lie over it, one at a time."""
 
     ask_screen: AskScreen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
@@ -59,6 +60,10 @@ class LinePrompt(HorizontalGroup):
         """Go back without a word."""
         self.display = False
         self.post_message(self.Left())
+
+    def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
+        """Keep out of sight where keys go elsewhere, as by a click."""
+        self.display = False
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand on what was typed."""

@@ -98,6 +98,7 @@ class Meeting:
         """Ask a question."""
         with self._step("A question"):
             self._ask(QUESTION)
+            self._wait(lambda rows: wording.highlighted(rows))
 
     def follow_up(self) -> None:
         """Ask what can only be understood with the question before."""
@@ -127,7 +128,7 @@ class Meeting:
             places = []
             for position in range(1, 6):
                 rows = self._press(str(position), wait=highlighted(f"{position} "))
-                places.append(wording.highlighted(rows)[:90])
+                places.append(wording.highlighted([re.split("[│┃]", row)[0] for row in rows]))
                 self._tell(f"    passage {places[-1]}")
             for report in (REVIEW, LETTER):
                 assert any(report in place for place in places), f"no passage of the {report}: {places}"
@@ -166,7 +167,7 @@ class Meeting:
             self._type_instead(FILE)
             self._press("Enter", wait=shows("Not exported"))
             assert path.read_text(encoding="utf-8") == "mine", "a file that was there was written over"
-            self._press("Escape", wait=lambda rows: wording.painted(rows) and not shows(FILE)(rows))
+            self._press("Escape", wait=lambda rows: wording.painted(rows) and not shows("Not exported")(rows))
             assert sorted(each.name for each in self._exports.iterdir()) == [FILE]
 
     def find(self) -> None:
@@ -187,10 +188,10 @@ class Meeting:
             self._press("F2", wait=shows("Where to search"))
             self._type("letter")
             self._wait(shows("search only"))
-            self._press("Enter", wait=shows("Scope: 1 of 2"))
+            self._press("Enter", wait=lambda rows: wording.painted(rows) and shows("Scope: 1 of 2")(rows))
             self._press("/", wait=wording.in_box)
             rows = self._ask(IN_SCOPE)
-            assert LETTER in wording.highlighted(rows), wording.highlighted(rows)
+            assert LETTER in _joined(wording.below(rows, IN_SCOPE)), rows
             assert not any(REVIEW in row for row in wording.below(rows, IN_SCOPE)), rows
 
     def present(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -39,6 +40,12 @@ async def in_the_passages(pilot: Pilot[None], question: str = QUESTION) -> None:
     await until_ready(pilot)
     await ask_and_wait(pilot, question)
     await pilot.press("down")
+
+
+def type_ahead(pilot: Pilot[None], *keys: str) -> None:
+    """Type keys all at once, as people do who know what comes."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 async def until_reading(pilot: Pilot[None], passage_id: str) -> None:
@@ -131,6 +138,29 @@ async def test_g_goes_to_a_paragraph_by_its_printed_number(library: FakeLibrary)
         await pilot.press("g", "3", "1", "enter")
         await until_reading(pilot, "jar-2006:5")
         assert screen_of(pilot).focused is screen_of(pilot).reader.section
+
+
+async def test_keys_typed_ahead_go_to_what_the_key_before_them_opens(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        box = screen_of(pilot).question_box
+        type_ahead(pilot, "g", "3", "1", "enter")
+        await until_reading(pilot, "jar-2006:5")
+        type_ahead(pilot, "slash", "g", "2", "n")
+        await wait_until(pilot, lambda: box.value == "g2n")
+        type_ahead(pilot, "f2", "r", "e", "v", "escape", "y")
+        await wait_until(pilot, lambda: box.value == "g2ny")
+        type_ahead(pilot, "ctrl+r", "n", "o", "escape", "p")
+        await wait_until(pilot, lambda: box.value == "g2nyp")
+
+
+async def test_a_prompt_is_gone_when_keys_go_elsewhere(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        await pilot.press("g")
+        assert screen_of(pilot).query_one(LinePrompt).display
+        await pilot.click("#question")
+        await wait_until(pilot, lambda: not screen_of(pilot).query_one(LinePrompt).display)
 
 
 async def test_g_takes_a_report_and_a_paragraph_before_any_question(library: FakeLibrary) -> None:
