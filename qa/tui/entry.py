@@ -14,7 +14,40 @@ INDENT = 4
 _HEADING_LINES = 2
 
 
-class Entry(Visual):
+class LaidOut(Visual):
+    """Lines that are laid out for a width, and again only for another one."""
+
+    _laid_out: tuple[int, list[Content]] = (0, [])
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        """Draw the lines that fit `width`."""
+        if width <= 0:
+            return []
+        strips = Content("\n").join(self.lines(width)).render_strips(width, height, style, options)
+        return strips if height is None else strips[:height]
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """Take all the width there is."""
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """Return how many lines there are at `width`."""
+        return len(self.lines(width)) if width > 0 else 0
+
+    def lines(self, width: int) -> list[Content]:
+        """Return the lines as they are drawn at `width`."""
+        if self._laid_out[0] != width:
+            self._laid_out = (width, self._lay_out(width))
+        return self._laid_out[1]
+
+    def _lay_out(self, width: int) -> list[Content]:
+        """Return the lines, none wider than `width`, which is 1 at least."""
+        raise NotImplementedError
+
+
+class Entry(LaidOut):
     """A label in the margin, a heading, at most `most_lines` lines of a body, and a note in full.
 
     The body is cut where lines end, not after a number of characters, so that every width shows what fits.
@@ -38,29 +71,6 @@ class Entry(Visual):
         self._body = body
         self._most_lines = most_lines
         self._cut = cut
-        self._laid_out: tuple[int, list[Content]] = (0, [])
-
-    def render_strips(
-        self, width: int, height: int | None, style: Style, options: RenderOptions
-    ) -> list[Strip]:
-        """Draw the lines that fit `width`."""
-        if width <= 0:
-            return []
-        strips = Content("\n").join(self._lines(width)).render_strips(width, height, style, options)
-        return strips if height is None else strips[:height]
-
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        """Take all the width there is."""
-        return container_width
-
-    def get_height(self, rules: RulesMap, width: int) -> int:
-        """Return how many lines the entry takes at `width`."""
-        return len(self._lines(width)) if width > 0 else 0
-
-    def _lines(self, width: int) -> list[Content]:
-        if self._laid_out[0] != width:
-            self._laid_out = (width, self._lay_out(width))
-        return self._laid_out[1]
 
     def _lay_out(self, width: int) -> list[Content]:
         indent = max(INDENT, self._label.cell_length + 1)
@@ -92,28 +102,14 @@ class Entry(Visual):
         return [first, self._heading[start:]]
 
 
-class Entries(Visual):
+class Entries(LaidOut):
     """Entries one below the other, in one widget: many widgets take long to be laid out."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
 
-    def render_strips(
-        self, width: int, height: int | None, style: Style, options: RenderOptions
-    ) -> list[Strip]:
-        """Draw the lines that fit `width`."""
-        strips = [
-            strip for entry in self._entries for strip in entry.render_strips(width, None, style, options)
-        ]
-        return strips if height is None else strips[:height]
-
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        """Take all the width there is."""
-        return container_width
-
-    def get_height(self, rules: RulesMap, width: int) -> int:
-        """Return how many lines they take at `width`."""
-        return sum(entry.get_height(rules, width) for entry in self._entries)
+    def _lay_out(self, width: int) -> list[Content]:
+        return [line for entry in self._entries for line in entry.lines(width)]
 
 
 def cut_short(line: Content, width: int, sign: str) -> Content:

@@ -10,16 +10,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.css.styles import RulesMap
 from textual.message import Message
 from textual.strip import Strip
-from textual.style import Style
-from textual.visual import RenderOptions, Visual
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from qa.tui.display import one_line, words
-from qa.tui.entry import cut_short
+from qa.tui.entry import LaidOut, cut_short
 from qa.tui.marks import marks_of
 
 MOST_ROWS = 200
@@ -30,7 +27,7 @@ _NARROWEST_HEADING = 34
 _NOTHING = Content("")
 
 
-class Row(Visual):
+class Row(LaidOut):
     """A mark, a heading that wraps beside it, words at the right end, and words below.
 
     Where the width leaves too little for the heading, the words at the right go below it; then spaces that
@@ -53,29 +50,6 @@ class Row(Visual):
         self._right_below = right if right_below is None else right_below
         self._below = below
         self._most_lines = most_lines
-        self._laid_out: tuple[int, list[Content]] = (0, [])
-
-    def render_strips(
-        self, width: int, height: int | None, style: Style, options: RenderOptions
-    ) -> list[Strip]:
-        """Draw the lines that fit `width`."""
-        if width <= 0:
-            return []
-        strips = Content("\n").join(self._lines(width)).render_strips(width, height, style, options)
-        return strips if height is None else strips[:height]
-
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        """Take all the width there is."""
-        return container_width
-
-    def get_height(self, rules: RulesMap, width: int) -> int:
-        """Return how many lines the row takes at `width`."""
-        return len(self._lines(width)) if width > 0 else 0
-
-    def _lines(self, width: int) -> list[Content]:
-        if self._laid_out[0] != width:
-            self._laid_out = (width, self._lay_out(width))
-        return self._laid_out[1]
 
     def _lay_out(self, width: int) -> list[Content]:
         indent = _BAR + self._mark.cell_length
