@@ -261,8 +261,8 @@ def own_environment(home: Path, **variables: str) -> dict[str, str]:
     folders = {"HOME": home}
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         folders[f"XDG_{name}_HOME"] = home / name.lower()
-    folders["QA_CONFIG"] = home / "qa-config"
-    folders["QA_STATE"] = home / "qa-state"
+    folders["QA_CONFIG"] = home / "config.toml"
+    folders["QA_STATE"] = home / "kept"
     home.mkdir(parents=True, exist_ok=True)
     return {
         **kept,
