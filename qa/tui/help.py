@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from qa.tui.commands import Places, bindings_of
+from qa.tui.overlay import Overlay
 
 _KEYS_WIDTH = 18
 _INTRODUCTION = (
@@ -21,7 +22,7 @@ _INTRODUCTION = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Overlay[None], ModalScreen[None]):
     """All keys, by the part of the screen they work in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
