@@ -38,3 +38,16 @@ async def test_keys_that_close_a_dialog_twice_leave_the_ask_screen(
             await pilot.press("escape")
         await wait_until(pilot, lambda: app.screen is screen_of(pilot))
         await ask_and_wait(pilot)
+
+
+@pytest.mark.parametrize("second", ["f6", "f7"])
+@pytest.mark.parametrize("end", ["escape", "enter"])
+async def test_a_prompt_called_from_a_prompt_leads_back_to_where_the_first_was_called_from(
+    library: FakeLibrary, second: str, end: str
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await pilot.press("f6", second, end)
+        await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).question_box)
+        await pilot.press("w")
+        assert screen_of(pilot).question_box.value == "w"
