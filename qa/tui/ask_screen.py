@@ -523,8 +523,10 @@ class AskScreen(Screen[None]):
         if self._library is None:
             self.status.say("The reports are not open yet.")
             return
-        self._came_from = self.focused
-        self.query_one(LinePrompt).ask(purpose, label)
+        prompt = self.query_one(LinePrompt)
+        if not prompt.has_focus_within:
+            self._came_from = self.focused
+        prompt.ask(purpose, label)
 
     def _turn_at_hand(self) -> Turn | None:
         newest = self.conversation.newest

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from qa.tui.commands import Places, bindings_of
 from qa.tui.display import words
 from qa.tui.entry import Entries, Entry
+from qa.tui.overlay import Overlay
 
 _KEYS_WIDTH = 10
 _NTH = "123456789"
@@ -30,7 +31,7 @@ _ABOUT = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Overlay[None], ModalScreen[None]):
     """What the app does and all its keys, by the part of the screen they work in."""
 
     AUTO_FOCUS = "#help"

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from qa.cite import quotation
 from qa.tui.display import passage_words, words
 from qa.tui.keys import KeyLine
+from qa.tui.overlay import Overlay
 from qa.types import CitedPassage
 
 
-class PresentScreen(Screen[None]):
+class PresentScreen(Overlay[None]):
     """Shows the passages of an answer one by one, to people who sit far from the screen.
 
     Parameters

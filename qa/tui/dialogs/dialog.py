@@ -15,12 +15,13 @@ from textual.widgets import Footer, Static
 from textual.widgets._footer import FooterKey
 
 from qa.tui.display import words
+from qa.tui.overlay import Overlay
 
 _BETWEEN_KEYS = 2
 _NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space", "delete": "Del"}
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(Overlay[ScreenResultType], ModalScreen[ScreenResultType]):
     """A heading, a body, a hint and the keys. Without room for a frame it takes the whole screen."""
 
     HEADING: ClassVar[str]

@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +23,7 @@ from qa.tui.dialogs.paths import complete_last_path, split_paths
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import one_line, words
 from qa.tui.marks import UNICODE_MARKS, Marks, marks_of
+from qa.tui.overlay import Overlay
 from qa.types import Kind, Progress, ReportSummary
 
 NO_REPORTS = "There are no reports yet. Type the path of a report, or of a folder with reports, below."
@@ -72,7 +72,7 @@ class PathField(Field):
             self.put(self._last)
 
 
-class ReportsScreen(Screen[None]):
+class ReportsScreen(Overlay[None]):
     """The list of reports, the state of the index, and what changes them.
 
     Whoever shows it tells it what there is, and does what its messages ask for: after `BuildRequested` it
