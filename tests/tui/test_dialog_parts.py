@@ -86,11 +86,11 @@ def test_words_at_the_right_go_below_a_heading_that_needs_the_room() -> None:
     row = Row(
         Content("Joint area review, Rutland"), right=Content("17 December 2006"), below=Content("Ofsted")
     )
-    assert [line.plain for line in row._lines(64)] == [
+    assert [line.plain for line in row.lines(64)] == [
         "  Joint area review, Rutland                    17 December 2006",
         "  Ofsted",
     ]
-    assert [line.plain for line in row._lines(40)] == [
+    assert [line.plain for line in row.lines(40)] == [
         "  Joint area review, Rutland",
         "  17 December 2006; Ofsted",
     ]
@@ -98,7 +98,7 @@ def test_words_at_the_right_go_below_a_heading_that_needs_the_room() -> None:
 
 def test_a_row_cut_after_some_lines_says_so() -> None:
     row = Row(Content("one two three four five six"), mark=" 1 ", most_lines=2)
-    assert [line.plain for line in row._lines(15)] == ["   1 one two", "     three..."]
+    assert [line.plain for line in row.lines(15)] == ["   1 one two", "     three..."]
     assert row.get_height({}, 0) == 0
 
 
