@@ -291,9 +291,8 @@ class AskScreen(Screen[None]):
         elif turn.by_words:
             self.status.say(f"{plural(found, 'passage')} found by words alone; the model is being loaded.")
         else:
-            self.status.say(
-                f"{plural(found, 'passage')} found. Press Down to go to {'it' if found == 1 else 'them'}."
-            )
+            there = f" Press Down to go to {'it' if found == 1 else 'them'}."
+            self.status.say(f"{plural(found, 'passage')} found.{there * self.question_box.has_focus}")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say what went wrong in a worker and go on."""
