@@ -292,8 +292,9 @@ class AskScreen(Screen[None]):
         elif turn.by_words:
             self.status.say(f"{plural(found, 'passage')} found by words alone; the model is being loaded.")
         else:
+            there = f" Down goes to {'it' if found == 1 else 'them'}."
             self.status.say(
-                f"{plural(found, 'passage')} found. Down goes to {'it' if found == 1 else 'them'}."
+                f"{plural(found, 'passage')} found.{there if self.question_box.has_focus else ''}"
             )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

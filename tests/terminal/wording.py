@@ -30,6 +30,7 @@ _CHARACTERS_IN_A_ROW = 25
 """How much of a question stands in one row, however narrow its column is."""
 
 _IN_BOX = re.compile(r"[│┃ ]*> (.*?)[│┃ ]*$")
+_BETWEEN_PANES = re.compile("[│┃]")
 _FIRST_PASSAGE = re.compile(rf"[{MARKS} ] {{1,2}}1 \S")
 
 
@@ -51,7 +52,7 @@ def drawn_for(rows: Sequence[str], columns: int, lines: int) -> bool:
 
 def highlighted(rows: Sequence[str]) -> str:
     """Return the lines of the highlighted passage as one, or nothing if it is not on the screen."""
-    lines = [row[1:] for row in rows if row[:1] in tuple(MARKS)]
+    lines = [_BETWEEN_PANES.split(row[1:])[0] for row in rows if row[:1] in tuple(MARKS)]
     return " ".join(" ".join(lines).split())
 
 
@@ -80,6 +81,8 @@ def ready(rows: Sequence[str]) -> bool:
 def below(rows: Sequence[str], question: str) -> Sequence[str]:
     """Return the rows below the newest place on the screen where a question stands, the box left out."""
     begins = question[:_CHARACTERS_IN_A_ROW]
+    if len(question) > len(begins):
+        begins = begins.rpartition(" ")[0] or begins
     found = [place for place, row in enumerate(rows) if begins in row and not _IN_BOX.match(row)]
     return rows[found[-1] + 1 :] if found else ()
 

@@ -32,13 +32,13 @@ from tests.terminal.driver import RESTORED, Terminal, own_environment
 
 QUESTION = "How safe are looked after children in Rutland?"
 FOLLOW_UP = "And what about their education?"
-FOLLOW_UP_FIRST = "para 44"
+FOLLOW_UP_FIRST = "44"
 COMPARING = (
     "How do the 2006 findings on the attainment of looked after children "
     "compare with those in the 2008 letter?"
 )
 IN_SCOPE = "What were the weaknesses in 2008?"
-FOUND = "foster"
+FOUND, FOUND_FIRST = "foster", "9"
 
 REVIEW, LETTER = "Joint area review", "Annual performance assessment"
 """How a citation of each report begins."""
@@ -98,14 +98,15 @@ class Meeting:
         """Ask a question."""
         with self._step("A question"):
             self._ask(QUESTION)
-            self._wait(lambda rows: wording.highlighted(rows))
+            self._wait(reader_shows("20"))
 
     def follow_up(self) -> None:
         """Ask what can only be understood with the question before."""
         with self._step("A question that leans on it"):
             rows = self._ask(FOLLOW_UP)
             assert "Understood as following on" in _joined(rows), f"not understood to lean: {rows}"
-            self._wait(highlighted(FOLLOW_UP_FIRST))
+            self._wait(highlighted(f"para {FOLLOW_UP_FIRST}"))
+            self._wait(reader_shows(FOLLOW_UP_FIRST))
 
     def open_the_passage(self) -> None:
         """Read the passage where it stands."""
@@ -128,7 +129,7 @@ class Meeting:
             places = []
             for position in range(1, 6):
                 rows = self._press(str(position), wait=highlighted(f"{position} "))
-                places.append(wording.highlighted([re.split("[│┃]", row)[0] for row in rows]))
+                places.append(wording.highlighted(rows))
                 self._tell(f"    passage {places[-1]}")
             for report in (REVIEW, LETTER):
                 assert any(report in place for place in places), f"no passage of the {report}: {places}"
@@ -175,12 +176,8 @@ class Meeting:
         with self._step("A word in the report"):
             self._press("f", wait=shows("Find in"))
             self._type(FOUND)
-            self._press(
-                "Enter",
-                wait=lambda rows: (
-                    wording.in_passages(rows) and wording.highlighted(found(rows)).startswith("1 ")
-                ),
-            )
+            self._press("Enter", wait=first_found)
+            self._wait(reader_shows(FOUND_FIRST))
 
     def scope(self) -> None:
         """Search one report only."""
@@ -191,6 +188,7 @@ class Meeting:
             self._press("Enter", wait=lambda rows: wording.painted(rows) and shows("Scope: 1 of 2")(rows))
             self._press("/", wait=wording.in_box)
             rows = self._ask(IN_SCOPE)
+            self._wait(reader_shows(""))
             assert LETTER in _joined(wording.below(rows, IN_SCOPE)), rows
             assert not any(REVIEW in row for row in wording.below(rows, IN_SCOPE)), rows
 
@@ -234,7 +232,11 @@ class Meeting:
 
     def _at_the_paragraph(self, rows: list[str]) -> bool:
         """The reader is at the paragraph, and the status line cites it."""
-        return wording.in_reader(rows) and f" {self._cited.citation} " in f" {_joined(rows)} "
+        return (
+            wording.in_reader(rows)
+            and reader_shows(PARAGRAPH)(rows)
+            and f" {self._cited.citation} " in f" {_joined(rows)} "
+        )
 
     def _type(self, text: str) -> None:
         begun = time.monotonic()
@@ -286,16 +288,29 @@ def highlighted(text: str) -> Callable[[list[str]], bool]:
     return condition
 
 
+def reader_shows(number: str) -> Callable[[list[str]], bool]:
+    """Return the condition that the reader marks the paragraph of a number, if there is room for it."""
+
+    def condition(rows: list[str]) -> bool:
+        beside = [re.split("[│┃]", row, maxsplit=1)[1] for row in rows if re.search("[│┃]", row[1:-1])]
+        shown = beside or (rows if wording.in_reader(rows) else [])
+        return not shown or any(row.strip().startswith(f"{number} ▌".lstrip()) for row in shown)
+
+    condition.__doc__ = f"the reader shows paragraph {number}"
+    return condition
+
+
 def answer_to(question: str, rows: Sequence[str]) -> bool:
     """The answer to a question is on the screen, with its verdict and its first passage highlighted."""
     answer = wording.below(rows, question)
     return wording.answered(answer) and wording.highlighted(answer).startswith("1 ")
 
 
-def found(rows: Sequence[str]) -> Sequence[str]:
-    """Return the rows below the newest question that is nothing but the word to find."""
-    places = [place for place, row in enumerate(rows) if re.match(rf"Q\d+ +{FOUND}\b", row)]
-    return rows[places[-1] + 1 :] if places else ()
+def first_found(rows: Sequence[str]) -> bool:
+    """Keys go to the first passage that holds the word."""
+    asked = [place for place, row in enumerate(rows) if re.match(rf"Q\d+ +{FOUND}\b", row)]
+    below = rows[asked[-1] + 1 :] if asked else ()
+    return wording.in_passages(rows) and wording.highlighted(below).startswith("1 ")
 
 
 def hold(folder: Path, home: Path, size: Size, *, tell: Callable[[str], None], **variables: str) -> None:

@@ -110,6 +110,8 @@ class ExportScreen(Dialog[ExportRequest | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Follow the suffix that is typed, and forget what was refused."""
         event.stop()
+        if self._refused is not None and self._refused == self._path():
+            return  # Enter has come before the news of what was typed last.
         self._follow_suffix()
         self._show_state()
 
