@@ -228,8 +228,8 @@ def of_questions(screen: Screen) -> Times:
     screen.wait_for(wording.ready)
     warm = [_time_of_asking(screen, question) for question in QUESTIONS]
     screen.press("Down")
-    screen.wait_for(wording.in_passages)
-    keys = [_time_of_a_key(screen, "Down") for _ in range(_KEYS)]
+    screen.wait_for(lambda rows: wording.in_passages(rows) and wording.highlighted_rank(rows) == 1)
+    keys = [_time_to_passage(screen, rank) for rank in range(2, 2 + _KEYS)]
     screen.quit()
     return {PASSAGES: [listed - started], ANSWER: [answered - started], WARM: warm, KEY: keys}
 
@@ -373,10 +373,10 @@ def _time_of_asking(screen: Screen, question: str) -> float:
     return screen.wait_for(_answers(question)) - pressed
 
 
-def _time_of_a_key(screen: Screen, key: str) -> float:
-    before = wording.highlighted(screen.rows())
-    pressed = screen.press(key)
-    return screen.wait_for(lambda rows: wording.highlighted(rows) not in ("", before)) - pressed
+def _time_to_passage(screen: Screen, rank: int) -> float:
+    """Return how long it takes to the passage of a rank from the one before it."""
+    pressed = screen.press("Down")
+    return screen.wait_for(lambda rows: wording.highlighted_rank(rows) == rank) - pressed
 
 
 if __name__ == "__main__":

@@ -56,6 +56,12 @@ def highlighted(rows: Sequence[str]) -> str:
     return " ".join(" ".join(lines).split())
 
 
+def highlighted_rank(rows: Sequence[str]) -> int | None:
+    """Return the rank of the highlighted passage, or none if it is not on the screen."""
+    first = highlighted(rows).partition(" ")[0]
+    return int(first) if first.isdecimal() else None
+
+
 def in_passages(rows: Sequence[str]) -> bool:
     """Keys go to the passages."""
     return any(row.startswith(KEYS_GO_HERE) for row in rows)
