@@ -13,10 +13,10 @@ from textual import work
 from textual.app import App
 from textual.message import Message
 
-from qa.protocols import Asker
 from qa.settings import Settings
 from qa.tui.ask_screen import AskScreen
 from qa.tui.librarian import Librarian
+from qa.tui.open_library import OpenLibrary
 from qa.tui.scope import Scope
 from qa.tui.themes import PROJECTOR_THEME
 from qa.tui.tray import Tray
@@ -35,6 +35,7 @@ class DialogApp(App[None]):
 
     ask_screen: AskScreen
     librarian: Librarian
+    open_library: OpenLibrary
     tray: Tray
     settings: Settings
 
@@ -67,13 +68,10 @@ class DialogApp(App[None]):
         """Choose which reports and which section are asked."""
         from qa.tui.dialogs import ScopeScreen
 
-        library = self.librarian.library
-        if library is None:
+        if self.librarian.library is None:
             self.say("The reports are not open yet.")
         elif self._no_dialog_is_open():
-            screen = ScopeScreen(
-                self.librarian.reports, self.ask_screen.scope, partial(_headings_like, library)
-            )
+            screen = ScopeScreen(self.librarian.reports, self.ask_screen.scope, self._headings_like)
             self.push_screen(screen, self._take_scope)
 
     def action_reports(self) -> None:
@@ -238,12 +236,11 @@ class DialogApp(App[None]):
     def _forget_reports_screen(self) -> None:
         self._reports_screen = None
 
+    def _headings_like(self, typed: str) -> list[str]:
+        """Return headings that begin as typed."""
+        before = 'section:"'
+        found = self.open_library.complete(before + typed)
+        return [text.removeprefix(before).removesuffix('"') for text in found if text.startswith(before)]
+
     def _no_dialog_is_open(self) -> bool:
         return self.screen is self.ask_screen
-
-
-def _headings_like(library: Asker, typed: str) -> list[str]:
-    """Return headings that begin as typed."""
-    before = 'section:"'
-    found = library.complete(before + typed)
-    return [text.removeprefix(before).removesuffix('"') for text in found if text.startswith(before)]
