@@ -33,6 +33,7 @@ from qa.tui.dialog_app import DialogApp
 from qa.tui.display import one_line, shortened
 from qa.tui.librarian import Librarian
 from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS, AsciiScrollBar
+from qa.tui.open_library import OpenLibrary
 from qa.tui.plain_screen import show_plainly
 from qa.tui.scope import Scope
 from qa.tui.status import MODEL_READY, error_in_words, progress_in_words
@@ -170,11 +171,12 @@ class QaApp(DialogApp):
         self._settings_file = settings_file
         self._history = history or History(None)
         self.own_warnings = list(warnings)
-        self.librarian = Librarian(shelf)
+        self.open_library = OpenLibrary()
+        self.librarian = Librarian(shelf, self.open_library)
         self._not_added = ""
         self.tray = Tray()
         marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
-        self.ask_screen = AskScreen(Conversation(), self.tray, marks)
+        self.ask_screen = AskScreen(self.open_library, Conversation(), self.tray, marks)
         self.set_class(marks is ASCII_MARKS, "-ascii")
         ScrollBar.renderer = AsciiScrollBar if marks is ASCII_MARKS else ScrollBarRender
         for theme in THEMES:
@@ -235,7 +237,7 @@ class QaApp(DialogApp):
         self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
         self.say(f"{self._not_added}{LOADING}")
         self.tell_outcome([*event.failed, "The reports are indexed."])
-        self.ask_screen.use(event.library)
+        self.ask_screen.opened()
 
     def on_librarian_prepared(self, _event: Librarian.Prepared) -> None:
         """Let what was asked meanwhile be searched by meaning."""

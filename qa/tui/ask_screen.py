@@ -17,11 +17,11 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from qa.cite import NOTHING_ANSWERS, finding_as_answer, plural, quotation
-from qa.protocols import Asker
 from qa.tui.conversation import Conversation, Origin, Turn, TurnState
 from qa.tui.keys import KeyLine
 from qa.tui.line_prompt import LinePrompt
 from qa.tui.marks import Marks
+from qa.tui.open_library import OpenLibrary
 from qa.tui.panes import Panes
 from qa.tui.question import QuestionBox
 from qa.tui.reader import NO_PASSAGE, Reader
@@ -91,13 +91,13 @@ class AskScreen(Screen[None]):
         Binding("escape", "step_back", "Back, or stop a search", show=False, id="screen.back"),
     ]
 
-    def __init__(self, conversation: Conversation, tray: Tray, marks: Marks) -> None:
+    def __init__(self, current: OpenLibrary, conversation: Conversation, tray: Tray, marks: Marks) -> None:
         super().__init__(id="ask-screen")
+        self._current = current
         self.conversation = conversation
         self._tray = tray
         self._marks = marks
         self.scope = Scope()
-        self._library: Asker | None = None
         self._ready = False
         self._refused: str | None = None
         self.wants_reports = False
@@ -110,7 +110,7 @@ class AskScreen(Screen[None]):
         yield HeaderLine(id="header")
         with Panes(id="panes"):
             yield Thread(self.conversation, self._tray, self._marks, id="thread")
-            yield Reader(self._marks, id="reader")
+            yield Reader(self._current, self._marks, id="reader")
         yield StatusLine(id="status")
         yield LinePrompt(id="line-prompt")
         with HorizontalGroup(id="ask"):
@@ -162,12 +162,11 @@ class AskScreen(Screen[None]):
 
     # What the app tells it.
 
-    def use(self, library: Asker) -> None:
-        """Ask `library` from now on; by words alone until `ready`."""
-        self._library, self._refused, self.wants_reports = library, None, False
+    def opened(self) -> None:
+        """Ask the library that was opened; by words alone until `ready`."""
+        self._ready, self._refused, self.wants_reports = False, None, False
         self.question_box.ask_for_reports(False)
-        self.question_box.complete_with(library.complete)
-        self.reader.use(library)
+        self.question_box.complete_with(self._current.complete)
         self._go_on()
 
     def ready(self) -> None:
@@ -219,41 +218,47 @@ class AskScreen(Screen[None]):
             self.status.say(f"Error: {self._refused}")
         self.thread.show_turns()
         self.thread.bring_into_view(turn)
-        if self._library is None and self._refused is None:
+        if self._current.library is None and self._refused is None:
             self.status.say("The question waits until the reports are open.")
         self._go_on()
 
     def _go_on(self) -> None:
         """Search the question that is next, if any waits."""
-        if self._library is None:
+        if self._current.library is None:
             return
         turn = self.conversation.next(by_words=not self._ready)
         if turn is not None:
             self.status.say("Searching...")
             self.thread.show_turns()
             history = self.conversation.history_of(turn)
-            self._searched[self._search(self._library, turn, history, not self._ready)] = turn
+            self._searched[self._search(turn, history, not self._ready)] = turn
 
     @work(thread=True, name="answer a question", group="search", exit_on_error=False)
-    def _search(self, library: Asker, turn: Turn, history: Sequence[str], by_words: bool) -> None:
-        answer = library.ask(
-            turn.question,
-            k=turn.count,
-            history=history,
-            reports=turn.scope.reports or None,
-            section=turn.scope.section or None,
-            mode="words" if by_words else "full",
+    def _search(self, turn: Turn, history: Sequence[str], by_words: bool) -> None:
+        answer = self._current.ask(
+            lambda library: library.ask(
+                turn.question,
+                k=turn.count,
+                history=history,
+                reports=turn.scope.reports or None,
+                section=turn.scope.section or None,
+                mode="words" if by_words else "full",
+            )
         )
         self.post_message(self.Answered(turn, answer, by_words=by_words))
 
     @work(thread=True, name="find words", group="find", exit_on_error=False)
-    def _find(self, library: Asker, turn: Turn) -> None:
-        found = library.find(turn.question, reports=turn.scope.reports or None)
+    def _find(self, turn: Turn) -> None:
+        found = self._current.ask(
+            lambda library: library.find(turn.question, reports=turn.scope.reports or None)
+        )
         self.post_message(self.Answered(turn, finding_as_answer(found)))
 
     @work(thread=True, name="find passages like one", group="similar", exit_on_error=False)
-    def _similar(self, library: Asker, turn: Turn, passage_id: str) -> None:
-        answer = library.similar(passage_id, reports=turn.scope.reports or None)
+    def _similar(self, turn: Turn, passage_id: str) -> None:
+        answer = self._current.ask(
+            lambda library: library.similar(passage_id, reports=turn.scope.reports or None)
+        )
         self.post_message(self.Answered(turn, answer))
 
     def on_ask_screen_answered(self, event: Answered) -> None:
@@ -369,15 +374,13 @@ class AskScreen(Screen[None]):
 
     def on_line_prompt_entered(self, event: LinePrompt.Entered) -> None:
         """Go to the paragraph or find the words."""
-        if self._library is None:
-            return
         if event.purpose == GO_TO:
             self.reader.section.focus()
             self.reader.go_to(event.text, report=self._report_at_hand)
             return
         turn = self._add(event.text, Scope(self._find_in), Origin.FIND)
         self.thread.focus()
-        self._searched[self._find(self._library, turn)] = turn
+        self._searched[self._find(turn)] = turn
 
     # Actions.
 
@@ -432,11 +435,11 @@ class AskScreen(Screen[None]):
 
     def action_similar(self) -> None:
         """List passages like the chosen one."""
-        if self.chosen is None or self._library is None:
+        if self.chosen is None:
             self.status.say(NO_PASSAGE)
             return
         turn = self._add(f"More like: {self.chosen.citation}", self.scope, Origin.SIMILAR)
-        self._searched[self._similar(self._library, turn, self.chosen.id)] = turn
+        self._searched[self._similar(turn, self.chosen.id)] = turn
 
     def action_more(self) -> None:
         """Show the nearest passages where nothing answers, and more of them where something does."""
@@ -521,7 +524,7 @@ class AskScreen(Screen[None]):
         return turn
 
     def _prompt(self, purpose: str, label: str) -> None:
-        if self._library is None:
+        if self._current.library is None:
             self.status.say("The reports are not open yet.")
             return
         prompt = self.query_one(LinePrompt)

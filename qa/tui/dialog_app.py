@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.message import Message
 
-from qa.protocols import Asker
 from qa.settings import Settings
 from qa.tui.ask_screen import AskScreen
 from qa.tui.keys_in_turn import KeysInTurn
 from qa.tui.librarian import Librarian
+from qa.tui.open_library import OpenLibrary
 from qa.tui.scope import Scope
 from qa.tui.themes import PROJECTOR_THEME
 from qa.tui.tray import Tray
@@ -35,6 +35,7 @@ class DialogApp(KeysInTurn):
 
     ask_screen: AskScreen
     librarian: Librarian
+    open_library: OpenLibrary
     tray: Tray
     settings: Settings
     own_warnings: list[str]
@@ -68,13 +69,10 @@ class DialogApp(KeysInTurn):
         """Choose which reports and which section are asked."""
         from qa.tui.dialogs import ScopeScreen
 
-        library = self.librarian.library
-        if library is None:
+        if self.librarian.library is None:
             self.say("The reports are not open yet.")
         elif self._no_dialog_is_open():
-            screen = ScopeScreen(
-                self.librarian.reports, self.ask_screen.scope, partial(_headings_like, library)
-            )
+            screen = ScopeScreen(self.librarian.reports, self.ask_screen.scope, self._headings_like)
             self.push_screen(screen, self._take_scope)
 
     def action_reports(self) -> None:
@@ -240,12 +238,11 @@ class DialogApp(KeysInTurn):
     def _forget_reports_screen(self) -> None:
         self._reports_screen = None
 
+    def _headings_like(self, typed: str) -> list[str]:
+        """Return headings that begin as typed."""
+        before = 'section:"'
+        found = self.open_library.complete(before + typed)
+        return [text.removeprefix(before).removesuffix('"') for text in found if text.startswith(before)]
+
     def _no_dialog_is_open(self) -> bool:
         return self.screen is self.ask_screen
-
-
-def _headings_like(library: Asker, typed: str) -> list[str]:
-    """Return headings that begin as typed."""
-    before = 'section:"'
-    found = library.complete(before + typed)
-    return [text.removeprefix(before).removesuffix('"') for text in found if text.startswith(before)]

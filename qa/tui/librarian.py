@@ -11,8 +11,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from qa.errors import IndexMissingError, NoReportsError
+from qa.errors import IndexMissingError, NoReportsError, QaError
 from qa.protocols import Asker, Shelf
+from qa.tui.open_library import OpenLibrary
 from qa.tui.status import error_in_words
 from qa.types import Progress, ReportSummary
 
@@ -41,7 +42,11 @@ class Librarian(Widget):
             self.failed = failed
 
     class Prepared(Message):
-        """The model is loaded."""
+        """The model of the library that is open is loaded."""
+
+        def __init__(self, library: Asker) -> None:
+            super().__init__()
+            self.library = library
 
     class ModelFailed(Message):
         """The model did not load."""
@@ -63,14 +68,19 @@ class Librarian(Widget):
     class Stopped(Message):
         """Indexing was stopped; the index is as it was."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, current: OpenLibrary) -> None:
         super().__init__(id="librarian")
         self._shelf = shelf
+        self._current = current
         self._stop = threading.Event()
-        self.library: Asker | None = None
         self.reports: Sequence[ReportSummary] = ()
         self.problem: str | None = None
         self.building = False
+
+    @property
+    def library(self) -> Asker | None:
+        """The library that is open, or none."""
+        return self._current.library
 
     @property
     def is_stale(self) -> bool:
@@ -134,20 +144,29 @@ class Librarian(Widget):
 
     @work(thread=True, name="load the model", group="prepare", exit_on_error=False)
     def _prepare(self, library: Asker) -> None:
-        library.prepare()
-        if library is self.library:
-            self.post_message(self.Prepared())
+        try:
+            library.prepare()
+        except QaError:
+            if library is self.library:
+                raise
+            return  # It was closed for another, which is prepared by itself.
+        self.post_message(self.Prepared(library))
 
     def _opened(self, library: Asker, failed: Sequence[str] = ()) -> None:
         self.post_message(self.Opened(library, library.reports(), failed))
 
     def on_librarian_opened(self, event: Opened) -> None:
         """Keep the library, let the one before go, and load the model."""
-        before, self.library, self.reports = self.library, event.library, event.reports
+        before, self._current.library, self.reports = self.library, event.library, event.reports
         self.problem, self.building = None, False
         self._prepare(event.library)
         if before is not None and before is not event.library:
             before.close()
+
+    def on_librarian_prepared(self, event: Prepared) -> None:
+        """Tell nobody of a library that is not open any more."""
+        if event.library is not self.library:
+            event.stop()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Tell what went wrong."""

@@ -23,6 +23,7 @@ from qa.cite import also_in_words, cited_by_itself, notes_in_words, plural
 from qa.protocols import Asker
 from qa.tui.display import heading_path, margin_mark, passage_words, place_in_section, words
 from qa.tui.marks import Marks
+from qa.tui.open_library import OpenLibrary
 from qa.tui.places import at, beside, section_beside
 from qa.tui.status import error_in_words
 from qa.types import CitedPassage, Passage, Span
@@ -152,10 +153,16 @@ class Reader(Vertical):
             self.cited = cited
             self.passages = passages
 
-    def __init__(self, marks: Marks, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(
+        self,
+        current: OpenLibrary,
+        marks: Marks,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+    ) -> None:
         super().__init__(id=id)
+        self._current = current
         self._marks = marks
-        self._library: Asker | None = None
         self._hit = ""
         self._section: tuple[Passage, ...] = ()
         self._chosen: CitedPassage | None = None
@@ -177,17 +184,13 @@ class Reader(Vertical):
         """The passage that is read, or none."""
         return self._chosen
 
-    def use(self, library: Asker) -> None:
-        """Read in `library` from now on."""
-        self._library = library
-
     # Going somewhere.
 
     def read(self, cited: CitedPassage, *, hit: str = "") -> None:
         """Show the section of `cited`, marked among its passages; `hit` says in words what it is."""
         self._chosen, self._hit = cited, hit
-        if self._library is not None:
-            self._read_section(self._library, cited)
+        if self._current.library is not None:
+            self._read_section(cited)
 
     def clear(self) -> None:
         """Show no passage."""
@@ -234,18 +237,22 @@ class Reader(Vertical):
         self.post_message(self.Moved(cited))
 
     def _look_for(self, find: Callable[[Asker], CitedPassage | None]) -> None:
-        if self._library is not None:
-            self._find_place(self._library, find)
+        if self._current.library is not None:
+            self._find_place(find)
 
     @work(thread=True, name="look for a passage", group="place", exclusive=True, exit_on_error=False)
-    def _find_place(self, library: Asker, find: Callable[[Asker], CitedPassage | None]) -> None:
-        self.post_message(self._PlaceFound(find(library)))
+    def _find_place(self, find: Callable[[Asker], CitedPassage | None]) -> None:
+        self.post_message(self._PlaceFound(self._current.ask(find)))
 
     @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
-    def _read_section(self, library: Asker, cited: CitedPassage) -> None:
-        if cited.passage.notes and not cited.notes:
-            cited = replace(cited, notes=library.show(cited.id)[0].notes)
-        self.post_message(self._SectionRead(cited, library.section_of(cited.passage)))
+    def _read_section(self, cited: CitedPassage) -> None:
+        def read(library: Asker) -> Reader._SectionRead:
+            notes = cited.notes
+            if cited.passage.notes and not notes:
+                notes = library.show(cited.id)[0].notes
+            return self._SectionRead(replace(cited, notes=notes), library.section_of(cited.passage))
+
+        self.post_message(self._current.ask(read))
 
     def on_reader__place_found(self, event: _PlaceFound) -> None:
         """Read there."""

@@ -10,7 +10,7 @@ from threading import Event
 from textual.pilot import Pilot
 
 from qa.cite import citation, locator
-from qa.errors import NotFoundError
+from qa.errors import IndexStateError, NotFoundError
 from qa.tui import QaApp
 from qa.tui.ask_screen import AskScreen
 from qa.tui.conversation import Turn
@@ -187,16 +187,23 @@ class FakeLibrary:
         self.passages: Sequence[Passage] = PASSAGES
         self.shelf = FakeShelf(self)
         self.closed = 0
+        self.refused = 0
 
     def prepare(self) -> None:
         """Load the model."""
         assert self.may_prepare.wait(30)
+        self._check_open()
         if self.preparing_error is not None:
             raise self.preparing_error
 
     def close(self) -> None:
-        """Count."""
+        """Count, and refuse from now on."""
         self.closed += 1
+
+    def _check_open(self) -> None:
+        if self.closed:
+            self.refused += 1
+            raise IndexStateError("The library was closed; open it again")
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -218,6 +225,7 @@ class FakeLibrary:
         By words alone the passages come in the opposite order. Asked again with earlier questions, a question
         leans on the last one if it begins with "And".
         """
+        self._check_open()
         table = _answers()
         found = table.get(question, table[QUESTION])
         if mode == "words":
@@ -240,6 +248,7 @@ class FakeLibrary:
 
     def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
         """Return two passages for every other."""
+        self._check_open()
         return Answer(
             f"More like {passage_id}",
             True,
@@ -252,6 +261,7 @@ class FakeLibrary:
         self, query: str | Sequence[str], *, reports: Sequence[str] | None = None, section: str | None = None
     ) -> Finding:
         """Return the passages that hold what is searched for."""
+        self._check_open()
         assert isinstance(query, str)
         self.found.append((query, None if reports is None else tuple(reports)))
         found = [each for each in self.passages if query in each.text]
@@ -270,6 +280,7 @@ class FakeLibrary:
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
         """Return a passage by its id, or by the report and its number."""
+        self._check_open()
         wanted = passage_id.removeprefix("jar-2006 ")
         for each in self.passages:
             if passage_id == each.id or wanted == each.number:
@@ -279,10 +290,12 @@ class FakeLibrary:
 
     def complete(self, text: str) -> tuple[str, ...]:
         """Complete the filter for a report only."""
+        self._check_open()
         return ("report:review",) if "report:review".startswith(text) and text else ()
 
     def section_of(self, passage: Passage) -> tuple[Passage, ...]:
         """Return the passages of the section."""
+        self._check_open()
         if self.section_error is not None:
             raise self.section_error
         return tuple(other for other in self.passages if other.section == passage.section)
@@ -300,6 +313,7 @@ class FakeShelf:
 
     def __init__(self, library: FakeLibrary) -> None:
         self._library = library
+        self.next = library
         self.missing: Exception | None = None
         self.building_error: Exception | None = None
         self.built: list[bool] = []
@@ -329,7 +343,7 @@ class FakeShelf:
                 progress(step)
         if self.building_error is not None:
             raise self.building_error
-        return self._library
+        return self.next
 
     def add(
         self, sources: Sequence[str | Path], *, on_failure: Callable[[str], None] | None = None
