@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ def _run_app(options: argparse.Namespace, settings: Settings, warnings: Sequence
     drawn_elsewhere = bool(os.environ.get(_DRIVER_VARIABLE))
     if not drawn_elsewhere and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise QuestionError("The app needs a terminal; without one, run: qa ask QUESTION, or qa chat --plain")
+    gc.disable()  # until the app is there: looking for garbage takes a tenth of its start
+
     from qa.folder import LibraryFolder
     from qa.settings import settings_file
     from qa.tui.app import QaApp

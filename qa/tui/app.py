@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -41,6 +42,8 @@ from qa.tui.themes import DEFAULT_THEME, THEMES
 from qa.tui.tray import Tray
 
 _LONGEST_LABEL = 160
+
+_SECONDS_OF_START = 5
 
 _KEY_NAMES = {
     "enter": "Enter",
@@ -195,6 +198,11 @@ class QaApp(DialogApp):
     def on_ready(self) -> None:
         """Open the library once the first frame is drawn."""
         self.show_what_is_open()
+        self.ask_screen.call_after_refresh(self._begin)
+        # `qa` starts it without: nothing that is made on the way here is garbage.
+        self.set_timer(_SECONDS_OF_START, gc.enable)
+
+    def _begin(self) -> None:
         self.librarian.open()
         self._read_history()
 
