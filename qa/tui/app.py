@@ -342,8 +342,11 @@ class QaApp(DialogApp):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to index anew where the index needs it only, and dialogs where none is open."""
-        if action in _OVER_THE_ASK_SCREEN and self.screen is not self.ask_screen:
+        """Offer to index anew where the index needs it only, and dialogs where none is open.
+
+        Behind a modal screen the keys stay as they are: they do nothing there, and a footer shows through.
+        """
+        if action in _OVER_THE_ASK_SCREEN and self.screen is not self.ask_screen and not self.screen.is_modal:
             return False
         if action == "rebuild":
             librarian = self.librarian

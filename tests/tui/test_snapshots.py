@@ -8,7 +8,9 @@ from threading import Event
 from typing import Protocol
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
+from textual.widgets import LoadingIndicator
 from textual.worker import get_current_worker
 
 from qa.errors import IndexMissingError, IndexStateError, NoReportsError
@@ -109,6 +111,15 @@ async def nothing_found_and_hostile_text(pilot: Pilot[None]) -> None:
     await ask_and_wait(pilot, NOTHING)
 
 
+async def until_all_commands_are_listed(pilot: Pilot[None]) -> None:
+    commands = len(list(pilot.app.get_system_commands(screen_of(pilot))))
+    palette = pilot.app.screen
+    await wait_until(pilot, lambda: palette.query_one(CommandList).option_count == commands)
+    await pilot.app.workers.wait_for_complete()
+    await wait_until(pilot, lambda: palette.query_one(CommandList).highlighted == 0)
+    await wait_until(pilot, lambda: not palette.query_one(LoadingIndicator).has_class("--visible"))
+
+
 # The states most people see, in three sizes and themes.
 
 
@@ -200,7 +211,7 @@ def test_the_reports(picture: Picture) -> None:
 def test_the_command_palette(picture: Picture) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await answered("ctrl+p")(pilot)
-        await wait_until(pilot, lambda: on_screen(pilot, "answer:"))
+        await until_all_commands_are_listed(pilot)
 
     assert picture(steps)
 
@@ -290,7 +301,7 @@ def test_a_terminal_without_signs(picture: Picture, keys: tuple[str, ...]) -> No
     async def steps(pilot: Pilot[None]) -> None:
         await answered(*keys)(pilot)
         if keys == ("ctrl+p",):
-            await wait_until(pilot, lambda: on_screen(pilot, "answer:"))
+            await until_all_commands_are_listed(pilot)
         assert [row for row in rows(pilot) if not row.isascii()] == []
 
     assert picture(steps, size=(100, 30), ascii=True)
