@@ -57,7 +57,7 @@ def packed(text: str) -> str:
 @EVERY_STRING
 async def test_a_text_is_shown_wherever_it_comes_from_and_nothing_of_it_is_obeyed(text: str) -> None:
     library = HostileLibrary(text)
-    async with QaApp(library.shelf, warnings=[text]).run_test(size=(90, 40)) as pilot:
+    async with QaApp(library.shelf, warnings=[text]).run_test(size=(76, 40)) as pilot:
         await until_ready(pilot)
         assert wrong(pilot) == []
         await paste(pilot, text)
@@ -65,10 +65,10 @@ async def test_a_text_is_shown_wherever_it_comes_from_and_nothing_of_it_is_obeye
         await wait_until(pilot, lambda: turns_of(pilot) != () and screen_of(pilot).chosen is not None)
         await wait_until(pilot, lambda: "begin" in flowing(pilot))
         assert wrong(pilot) == []
-        assert packed(f"begin {text}")[:60] in flowing(pilot)
         await pilot.press("down", "down", "enter")
         await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).reader.section)
         assert wrong(pilot) == []
+        assert packed(f"begin {text} end")[:150] in flowing(pilot)
 
 
 @EVERY_STRING
