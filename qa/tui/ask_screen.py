@@ -33,6 +33,8 @@ from qa.types import Answer, CitedPassage
 
 NOTHING_TO_COPY = "There is no passage to copy yet: ask a question first."
 
+NO_PASSAGES = "There are no passages yet: ask a question first."
+
 GO_TO = "go to"
 FIND = "find"
 
@@ -275,8 +277,16 @@ class AskScreen(Screen[None]):
         if was_in_turn and before is not None:
             self._keep_the_highlight(turn, before)
         elif before is None or self.focused is self.question_box or turn.origin is not Origin.QUESTION:
-            self.thread.highlight_first(turn)
+            found = self.thread.highlight_first(turn)
+            if not found:
+                self._choose_nothing(turn)
         self._go_on()
+
+    def _choose_nothing(self, turn: Turn) -> None:
+        """Let keys act on the newest question that has no passages, not on a passage of an older one."""
+        if turn is self.conversation.newest and turn.ended_without and self.focused is self.question_box:
+            self.thread.highlight_nothing()
+            self.reader.clear()
 
     def _keep_the_highlight(self, turn: Turn, before: CitedPassage) -> None:
         """Stay on the passage the highlight was on when its answer is put in another order."""
@@ -314,6 +324,7 @@ class AskScreen(Screen[None]):
         if turn is not None:
             self.thread.show_turns()
             self.thread.bring_into_view(turn)
+            self._choose_nothing(turn)
             self._go_on()
 
     # What its widgets report.
@@ -339,11 +350,18 @@ class AskScreen(Screen[None]):
 
     def on_question_box_left_downwards(self, _event: QuestionBox.LeftDownwards) -> None:
         """Go on from the question box into the passages."""
-        newest = self.conversation.newest_with_passages
+        newest, asked = self.conversation.newest_with_passages, self.conversation.newest
+        if asked is None:
+            self.status.say(NO_PASSAGES)
+            return
+        if asked.ended_without and self.thread.current is None:
+            nearest = "Press m for the nearest passages, or" if asked.has_nearest else "Press"
+            self.status.say(f"{nearest} e to change the question.")
+            self.thread.focus()
+            return
         if newest is None:
-            if self.conversation.newest is not None:
-                self.thread.focus()
-            self.status.say("There are no passages yet: ask a question first.")
+            self.status.say(NO_PASSAGES)
+            self.thread.focus()
             return
         if self.thread.current is None:
             self.thread.highlight(newest, 1)
@@ -390,6 +408,7 @@ class AskScreen(Screen[None]):
         if stopped is not None:
             self.status.say("Stopped.")
             self.thread.show_turns()
+            self._choose_nothing(stopped)
             self._go_on()
         elif self.narrow and self.focused is self.reader.section:
             self.thread.focus()

@@ -85,6 +85,11 @@ class Turn:
         return self.answer.passages
 
     @property
+    def ended_without(self) -> bool:
+        """Whether nothing more comes of it and it shows no passages."""
+        return self.state not in (TurnState.WAITING, TurnState.SEARCHING) and not self.passages
+
+    @property
     def leans_on(self) -> str | None:
         """The earlier question that this one was understood to lean on, or none."""
         query = self.answer.query if self.answer is not None else None

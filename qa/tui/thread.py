@@ -137,10 +137,22 @@ class Thread(OptionList):
         self.highlighted = index
         return True
 
-    def highlight_first(self, turn: Turn) -> None:
-        """Highlight the first passage of `turn`; if it has none, bring it into view."""
-        if not self.highlight(turn, 1):
-            self.bring_into_view(turn)
+    def highlight_first(self, turn: Turn) -> bool:
+        """Highlight the first passage of `turn`; if it has none, bring it into view and return false."""
+        if self.highlight(turn, 1):
+            return True
+        self.bring_into_view(turn)
+        return False
+
+    def highlight_nothing(self) -> None:
+        """Take the highlight away, where the newest question has no passage that it could be on."""
+        self.highlighted = None
+
+    def action_cursor_down(self) -> None:
+        """Go to the next passage; from a newest question without passages there is none."""
+        newest = self._conversation.newest
+        if self.highlighted is not None or newest is None or not newest.ended_without:
+            super().action_cursor_down()
 
     def highlight_passage(self, turn: Turn, passage_id: str) -> bool:
         """Highlight a passage of `turn` by its id, without telling; return false if it is not there."""
@@ -249,7 +261,7 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
         case TurnState.SEARCHING:
             return "Searching..."
         case TurnState.STOPPED:
-            return f"{turn.problem} Press e to ask it again."
+            return f"{turn.problem} Press Down, then e to ask it again."
         case TurnState.FAILED:
             return f"Error: {turn.problem}"
     if turn.answer is None:
@@ -267,7 +279,7 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
     if not turn.answer.answered and turn.origin is Origin.QUESTION:
         parts.append(f"Searched: {turn.answer.searched}." if turn.answer.searched else "")
         if turn.has_nearest:
-            parts.append("Press m for the nearest passages.")
+            parts.append("Press Down, then m for the nearest passages.")
         elif turn.nearest:
             parts.append("Nearest, not an answer:")
     left_out = len(turn.passages) - MOST_PASSAGES_DRAWN

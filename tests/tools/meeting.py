@@ -46,6 +46,8 @@ REVIEW, LETTER = "Joint area review", "Annual performance assessment"
 PARAGRAPH = "28"
 FILE = "meeting.md"
 
+STEPS = 12
+
 _NAMES = {
     "Enter": "⏎", "Down": "↓", "Up": "↑", "Escape": "esc", "Space": "space",
     "C-q": "ctrl+q", "C-s": "ctrl+s", "C-u": "ctrl+u",
@@ -113,7 +115,7 @@ class Meeting:
         with self._step("The passage in its section"):
             self._press("Down", wait=wording.in_passages)
             rows = self._press("Enter", wait=wording.in_reader)
-            assert "Enjoying and achieving" in _joined(rows), rows
+            assert shows("Enjoying and")(rows), rows
 
     def jump(self) -> None:
         """Go to a paragraph by its number."""

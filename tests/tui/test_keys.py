@@ -297,6 +297,28 @@ async def test_where_nothing_answers_the_nearest_passages_are_shown_on_request_o
         assert on_screen(pilot, "Nearest, not an answer")
 
 
+async def test_keys_act_on_a_newest_question_that_nothing_answers_not_on_one_before_it(
+    library: FakeLibrary,
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        await pilot.press("escape")
+        await ask(pilot, NEAREST)
+        await wait_until(pilot, lambda: turns_of(pilot)[-1].state is TurnState.ANSWERED)
+        await wait_until(pilot, lambda: screen_of(pilot).thread.current is None)
+        assert screen_of(pilot).chosen is None
+        await pilot.press("down")
+        said = "Press m for the nearest passages, or e to change the question."
+        await wait_until(pilot, lambda: screen_of(pilot).status.message == said)
+        await pilot.press("down", "e")
+        await wait_until(pilot, lambda: screen_of(pilot).question_box.value == NEAREST)
+        await pilot.press("down", "down", "m")
+        first, last = turns_of(pilot)
+        await wait_until(pilot, lambda: last.nearest and screen_of(pilot).thread.current_turn is last)
+        await pilot.press("up")
+        assert screen_of(pilot).thread.current_turn is first
+
+
 async def test_m_asks_for_more_passages_and_keeps_the_highlight(library: FakeLibrary) -> None:
     async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await in_the_passages(pilot)
