@@ -193,5 +193,5 @@ def test_an_entry_is_as_high_as_it_says_and_no_wider_than_it_may_be(
 @given(ANY_TEXT, st.integers(8, 120))
 @settings(max_examples=150, deadline=None)
 def test_an_entry_that_is_not_cut_loses_no_letter(body: str, width: int) -> None:
-    drawn = Content("\n").join(Entry(Content(""), Content(""), words(body))._lines(width)).plain
+    drawn = Content("\n").join(Entry(Content(""), Content(""), words(body)).lines(width)).plain
     assert "".join(drawn.split()) == "".join(one_line(body).split())
