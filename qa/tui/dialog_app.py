@@ -65,6 +65,21 @@ class DialogApp(KeysInTurn):
         """Show in the header what is open and asked."""
         raise NotImplementedError
 
+    def action_command_palette(self) -> None:
+        """Offer what can be done, to be found by its words."""
+        from qa.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Offer the themes, to be found by their names."""
+        from textual.theme import ThemeProvider
+
+        from qa.tui.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
     def action_scope(self) -> None:
         """Choose which reports and which section are asked."""
         from qa.tui.dialogs import ScopeScreen

@@ -177,6 +177,16 @@ class Thread(OptionList):
         found = self._current()
         return (found[1], len(found[0].passages)) if found else (0, 0)
 
+    def action_page_up(self) -> None:
+        """Go a page up, where there is room for a line at least."""
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """Go a page down, where there is room for a line at least."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
     def render_line(self, y: int) -> Strip:
         """Draw a line; the highlighted passage has a bar beside it, a broad one while keys go to the list."""
         strip = super().render_line(y)

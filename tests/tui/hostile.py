@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual import events
 from textual.pilot import Pilot
 
 from qa.cite import citation, locator
@@ -251,3 +253,40 @@ class HostileLibrary(FakeLibrary):
 
     def reports(self) -> tuple[ReportSummary, ...]:
         return (ReportSummary(self.report, {Kind.NUMBERED: 2, Kind.BULLET: 1}),)
+
+
+MONKEY_KEYS = (
+    *"abcdefghijklmnopqrstuvwxyzYRKJ0123456789 /?[]{}",
+    *(f"f{number}" for number in range(1, 13)),
+    *(f"ctrl+{letter}" for letter in "abdefghijklmnoprstuvwxy"),
+    *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home", "end", "pageup"),
+    *("pagedown", "delete", "backspace", "insert", "shift+up", "shift+down", "left_square_bracket"),
+    *("right_square_bracket", "left_curly_bracket", "right_curly_bracket", "slash", "question_mark"),
+)
+"""Every kind of key but those that quit or step back to the shell."""
+
+MONKEY_SIZES = (
+    (1, 1), (2, 1), (1, 9), (3, 3), (10, 3), (20, 5), (30, 8), (39, 10), (40, 12), (60, 15), (60, 20),
+    (79, 23), (80, 24), (81, 25), (100, 30), (120, 16), (132, 43), (160, 50), (200, 10), (200, 60),
+)  # fmt: skip
+
+
+async def press_at_random(pilot: Pilot[None], seed: int, *, presses: int) -> None:
+    """Press keys, resize and paste as a seed says, and often go back to the Ask screen."""
+    chance = random.Random(seed)
+    for _ in range(presses):
+        what = chance.random()
+        if what < 0.02:
+            await pilot.resize_terminal(*chance.choice(MONKEY_SIZES))
+        elif what < 0.05:
+            pilot.app.post_message(events.Paste(chance.choice([*STRINGS.values()])[:200]))
+        else:
+            # All the waiting of `pilot.press` would make this take minutes.
+            pilot.app.post_message(key_event(chance.choice(MONKEY_KEYS)))
+        if chance.random() < 0.1:
+            await pilot.pause()
+
+
+def key_event(key: str) -> events.Key:
+    """Return the event of a key as a terminal sends it."""
+    return events.Key(key, key if len(key) == 1 else " " if key == "space" else None)

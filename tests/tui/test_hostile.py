@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -25,10 +26,15 @@ from tests.tui.fakes import (
     until_ready,
     wait_until,
 )
-from tests.tui.hostile import STRINGS, HostileLibrary, flowing, seen, wrong
+from tests.tui.hostile import STRINGS, HostileLibrary, flowing, key_event, press_at_random, seen, wrong
 
 EVERY_STRING = pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
-SIZES = [(1, 1), (2, 2), (10, 3), (20, 5), (39, 7), (100, 30)]
+SIZES = [(1, 1), (10, 3), (20, 5)]
+MIXED = {
+    "mixed": " ".join(STRINGS[name] for name in ("action", "screen", "half characters", "direction")),
+    "wide": STRINGS["wide"],
+}
+BOTH = pytest.mark.parametrize("text", MIXED.values(), ids=MIXED)
 DIALOGS = ["f1", "f2", "f3", "f4", "f5", "ctrl+r", "ctrl+s", "ctrl+p"]
 
 
@@ -71,7 +77,7 @@ async def test_a_text_is_shown_wherever_it_comes_from_and_nothing_of_it_is_obeye
         assert packed(f"begin {text} end")[:150] in flowing(pilot)
 
 
-@EVERY_STRING
+@BOTH
 async def test_what_is_copied_has_the_very_words(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     library = HostileLibrary(text)
     app = QaApp(library.shelf)
@@ -174,9 +180,8 @@ async def test_an_error_is_told_in_its_own_words(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", DIALOGS)
-@pytest.mark.parametrize("name", ["action", "screen", "half characters", "wide", "combining", "direction"])
-async def test_dialogs_show_it_as_text_at_every_size(key: str, name: str) -> None:
-    text = STRINGS[name]
+@BOTH
+async def test_dialogs_show_it_as_text_at_every_size(key: str, text: str) -> None:
     history = History(None)
     history.add(text)
     app = QaApp(HostileLibrary(text).shelf, history=history)
@@ -223,7 +228,7 @@ async def test_a_folder_of_somebody_unknown_can_be_typed_where_reports_are_added
 
 
 async def test_presenting_goes_through_hostile_passages() -> None:
-    for text in STRINGS.values():
+    for text in (*MIXED.values(), STRINGS["combining"], STRINGS["wide word"]):
         app = QaApp(HostileLibrary(text).shelf)
         async with app.run_test(size=(50, 14)) as pilot:
             await until_ready(pilot)
@@ -258,4 +263,59 @@ async def test_the_palette_shows_an_odd_key_as_text(library: FakeLibrary) -> Non
         await until_ready(pilot)
         await pilot.press("ctrl+p", *"all keys")
         await wait_until(pilot, lambda: f"Key:{key}" in flowing(pilot))
+        assert wrong(pilot) == []
+
+
+# Keys at random, and no room
+
+
+PAGES = [
+    ("down", "pageup"), ("down", "pagedown"), ("f2", "pagedown"), ("ctrl+r", "pageup"), ("f3", "pageup"),
+    ("down", "space", "f4", "pagedown"), ("ctrl+p", "pagedown", "pageup"),
+    ("ctrl+p", *"theme", "enter", "pageup"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", PAGES, ids=" ".join)
+async def test_a_page_is_turned_where_there_is_no_room_for_a_line(
+    library: FakeLibrary, keys: tuple[str, ...]
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        for size in ((1, 1), (10, 3)):
+            await pilot.resize_terminal(*size)
+            for key in keys:
+                await pilot.press(key)
+            await pilot.pause()
+
+
+async def test_the_palette_may_be_left_while_it_searches(library: FakeLibrary) -> None:
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until_ready(pilot)
+        for _ in range(5):
+            for key in ("ctrl+p", "x", "escape", "escape"):
+                app.post_message(key_event(key))
+            await pilot.pause()
+        await wait_until(pilot, lambda: app.screen is app.ask_screen)
+        await ask_and_wait(pilot)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_keys_at_random_leave_an_app_that_answers(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = QaApp(HostileLibrary(STRINGS["device"]).shelf)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press_at_random(pilot, seed, presses=150)
+        await pilot.resize_terminal(100, 30)
+        for _ in range(10):
+            if app.screen is not app.ask_screen:
+                await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.ask_screen)
+        await ask(pilot, "what at last?")
+        await wait_until(pilot, lambda: turns_of(pilot) != () and turns_of(pilot)[-1].answer is not None)
+        assert turns_of(pilot)[-1].question == "what at last?"
         assert wrong(pilot) == []

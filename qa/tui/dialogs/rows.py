@@ -138,12 +138,22 @@ class Choices(OptionList, inherit_bindings=False):
         if not self._step(-1):
             self.post_message(self.LeftUpwards())
 
+    def action_page_up(self) -> None:
+        """Go a page up, where there is room for a line at least."""
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """Go a page down, where there is room for a line at least."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
     def page(self, step: int) -> None:
         """Move the highlight a page down, or up if `step` is negative."""
         if step > 0:
-            self.action_page_down()  # type: ignore[no-untyped-call]
+            self.action_page_down()
         else:
-            self.action_page_up()  # type: ignore[no-untyped-call]
+            self.action_page_up()
 
     def render_line(self, y: int) -> Strip:
         """Draw a line, with the bar if it belongs to the highlighted row."""
