@@ -43,7 +43,7 @@ export_folder = "."
 
 # Other keys than the usual ones: the name of what a key does, then the key, or several with commas between.
 [keys]
-# "screen.help" = "f1,f12"
+# "app.help" = "f1,f12"
 """
 """A settings file that says what is usual, with the meaning of each setting."""
 

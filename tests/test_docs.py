@@ -14,8 +14,11 @@ from qa.cite import passage_as_dict
 from qa.cli import ExitCode
 from qa.cli.parser import build_parser
 from qa.library import Library
-from qa.settings import Settings
+from qa.settings import SETTINGS_HELP, Settings
+from qa.tui import QaApp
 from tests.fakes import CORPUS, ROOT
+from tests.tools.app_keys import tables
+from tests.tui.fakes import FakeLibrary, until_ready
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -87,6 +90,25 @@ def test_the_settings_listed_are_those_there_are() -> None:
     for name, value in listed:
         if value:
             assert tomllib.loads(f"value = {value}")["value"] == getattr(usual, name)
+
+
+def test_the_keys_of_the_app_listed_are_those_there_are_in_every_place() -> None:
+    listed = APP[APP.index("### Keys") : APP.index("## Line by line")]
+    assert listed[listed.index("| ") :].strip() == tables(), "python -m tests.tools.app_keys prints them anew"
+
+
+async def test_every_key_of_the_app_listed_can_be_given_to_others() -> None:
+    listed = APP[APP.index("### Keys") : APP.index("## Line by line")]
+    names = re.findall(r"`([a-z]+\.[a-z_0-9]+)` \|$", listed, flags=re.MULTILINE)
+    shown = re.findall(r'"([a-z.]+)" = "f1,f12"', APP + SETTINGS_HELP)
+    assert len(shown) == 3
+    assert set(shown) <= set(names)
+    settings = Settings(keys=dict.fromkeys(names, "f12"))
+    app = QaApp(FakeLibrary().shelf, settings=settings)
+    async with app.run_test() as pilot:
+        await until_ready(pilot)
+        assert "There is no key named" not in app.ask_screen.status.message
+    assert len(names) > 80
 
 
 def test_what_can_be_typed_line_by_line_is_listed() -> None:

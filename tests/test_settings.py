@@ -237,7 +237,7 @@ def test_the_template_says_what_is_usual(tmp_path: Path) -> None:
 
 def test_what_the_template_leaves_out_can_be_put_in_by_removing_the_sign(tmp_path: Path) -> None:
     text = re.sub(r'(?m)^# (?=".* = )', "", SETTINGS_HELP)
-    assert read_settings(written(tmp_path, text)).keys == {"screen.help": "f1,f12"}
+    assert read_settings(written(tmp_path, text)).keys == {"app.help": "f1,f12"}
 
 
 def test_the_template_tells_the_meaning_of_each_setting() -> None:

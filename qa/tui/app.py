@@ -39,6 +39,7 @@ from qa.tui.plain_screen import show_plainly
 from qa.tui.scope import Scope
 from qa.tui.status import MODEL_READY, error_in_words, progress_in_words
 from qa.tui.themes import DEFAULT_THEME, THEMES
+from qa.tui.thread import WELCOME
 from qa.tui.tray import Tray
 
 _LONGEST_LABEL = 160
@@ -236,11 +237,12 @@ class QaApp(DialogApp):
         if self._reports_screen is not None:
             self._reports_screen.show_progress(event.progress)
         self.ask_screen.header.show_index("building the index")
-        self.say(f"Building the index: {progress_in_words(event.progress)}. Esc in Reports (F3) stops it.")
+        self.say(f"Building the index: {progress_in_words(event.progress)}. x in Reports (F3) stops it.")
 
     def on_librarian_opened(self, event: Librarian.Opened) -> None:
         """Say what is open, and ask it from now on."""
         self.show_what_is_open()
+        self.ask_screen.thread.show_notice(WELCOME)
         self.ask_screen.header.show_model("loading the model")
         self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
         self.say(f"{self._not_added}{LOADING}")

@@ -329,6 +329,12 @@ class AskScreen(Screen[None]):
 
     # What its widgets report.
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted among the passages or in the reader, where nothing is typed, as a question."""
+        event.stop()
+        self.question_box.focus()
+        self.question_box.on_paste(event)
+
     def on_question_box_asked(self, event: QuestionBox.Asked) -> None:
         """Take a question, or a path where there are no reports to ask."""
         if self.wants_reports:

@@ -154,6 +154,16 @@ async def test_keys_typed_ahead_go_to_what_the_key_before_them_opens(library: Fa
         await wait_until(pilot, lambda: box.value == "g2nyp")
 
 
+async def test_what_is_pasted_among_the_passages_goes_into_the_question_box(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        pilot.app.post_message(events.Paste("Which schools\nare good?"))
+        box = screen_of(pilot).question_box
+        await wait_until(pilot, lambda: box.value == "Which schools are good?" and box.has_focus)
+        pilot.app.post_message(events.Paste("Why?"))
+        await wait_until(pilot, lambda: box.value == "Which schools are good?Why?")
+
+
 async def test_a_prompt_is_gone_when_keys_go_elsewhere(library: FakeLibrary) -> None:
     async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await in_the_passages(pilot)

@@ -72,6 +72,7 @@ async def test_without_reports_the_box_asks_for_some_and_they_are_added_and_inde
         assert library.shelf.added == [Path("~/reports [/b]").expanduser()]
         assert turns_of(pilot) == ()
         assert on_screen(pilot, "Ask the reports")
+        assert not on_screen(pilot, FIRST_RUN[:20])
 
 
 async def test_a_path_that_is_not_there_is_told_and_another_can_be_typed(library: FakeLibrary) -> None:

@@ -14,17 +14,21 @@ from qa.tui.dialogs.reports import PathField, ReportsScreen
 from qa.tui.dialogs.rows import Choices, Lines
 from qa.tui.dialogs.scope import ReportChoices, ScopeScreen
 from qa.tui.dialogs.tray import ExportTray, GoToPassage, TrayAction, TrayScreen
+from qa.tui.help import HelpScreen
+from qa.tui.line_prompt import LinePrompt
+from qa.tui.present import PresentScreen
 
 KEY_IDS = frozenset(
     binding.id
     for owner in (
         *(HistoryScreen, ScopeScreen, ExportScreen, TrayScreen, ReportsScreen),
         *(ReportChoices, PathField, Field, Choices, Lines),
+        *(PresentScreen, LinePrompt, HelpScreen),
     )
     for binding in owner.BINDINGS
     if isinstance(binding, Binding) and binding.id is not None
 )
-"""The ids by which the keys of these can be changed."""
+"""The ids by which the keys of what lies over the Ask screen can be changed."""
 
 __all__ = [
     "KEY_IDS",

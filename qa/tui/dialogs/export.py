@@ -65,7 +65,14 @@ class ExportScreen(Dialog[ExportRequest | None]):
             "ctrl+r", "replace", "Replace", id="export.replace", tooltip="Replace the file that is there"
         ),
         Binding("down", "format(1)", "Format", id="export.next_format", tooltip="The next format"),
-        Binding("up", "format(-1)", "Format", show=False, id="export.previous_format"),
+        Binding(
+            "up",
+            "format(-1)",
+            "Format",
+            show=False,
+            id="export.previous_format",
+            tooltip="The format before",
+        ),
         Binding("f4", "what", "What", id="export.what", tooltip="The tray, or the conversation"),
         Binding("escape", "close", "Close", id="export.close"),
     ]

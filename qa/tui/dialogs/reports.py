@@ -106,7 +106,7 @@ class ReportsScreen(Overlay[None]):
         Binding("r", "build(False)", "Index", id="reports.build", tooltip="Index what is new or changed"),
         Binding("R", "build(True)", "All anew", id="reports.build_anew", tooltip="Index all reports anew"),
         Binding("x", "cancel", "Cancel", id="reports.cancel", tooltip="Give up indexing"),
-        Binding("escape", "back", "Close", id="reports.close", tooltip="Give up indexing, else close"),
+        Binding("escape", "back", "Close", id="reports.close", tooltip="Close; indexing goes on"),
     ]
 
     def __init__(self) -> None:
@@ -223,11 +223,8 @@ class ReportsScreen(Overlay[None]):
             self.post_message(self.CancelRequested())
 
     def action_back(self) -> None:
-        """Give a build up; close if none runs."""
-        if self._building:
-            self.action_cancel()
-        else:
-            self.dismiss(None)
+        """Close; a build goes on, so that questions can be asked meanwhile."""
+        self.dismiss(None)
 
     def on_choices_left_upwards(self, event: Choices.LeftUpwards) -> None:
         """Stay in the list."""
