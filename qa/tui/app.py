@@ -42,6 +42,7 @@ _LONGEST_LABEL = 160
 
 LOADING = "Loading the model. What is asked now is found by words alone until then."
 STOPPED = "Stopped; the index is as it was before."
+SCOPE_LOST = "Not all reports of the scope are there any more; questions are asked of"
 REBUILD = "Press F9 to read and index them anew; the reports themselves are not touched."
 
 FIRST_RUN = (
@@ -142,7 +143,7 @@ class QaApp(DialogApp):
         self._own_warnings = list(warnings)
         self.open_library = OpenLibrary()
         self.librarian = Librarian(shelf, self.open_library)
-        self._not_added = ""
+        self._news = ""
         self.tray = Tray()
         marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
         self.ask_screen = AskScreen(self.open_library, Conversation(), self.tray, marks)
@@ -200,10 +201,15 @@ class QaApp(DialogApp):
 
     def on_librarian_opened(self, event: Librarian.Opened) -> None:
         """Say what is open, and ask it from now on."""
-        self.show_what_is_open()
         self.ask_screen.header.show_model("loading the model")
-        self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
-        self.say(f"{self._not_added}{LOADING}")
+        scope = self.scope_of_what_there_is(self.ask_screen.scope)
+        dropped = scope != self.ask_screen.scope
+        self.ask_screen.scope = scope
+        self._news = "".join(f"{sentence}. " for sentence in event.failed)
+        if dropped:
+            self._news += f"{SCOPE_LOST} {scope.in_words(event.reports)}. "
+        self.say(f"{self._news}{LOADING}")
+        self.show_what_is_open()
         self.tell_outcome([*event.failed, "The reports are indexed."])
         self.ask_screen.opened()
 
@@ -211,7 +217,8 @@ class QaApp(DialogApp):
         """Let what was asked meanwhile be searched by meaning."""
         self.ask_screen.header.show_model("model ready")
         self.show_what_is_open()
-        self.say(f"{self._not_added}Ready.")
+        if not self.librarian.building:
+            self.say(f"{self._news}Ready.")
         self.ask_screen.ready()
 
     def on_librarian_model_failed(self, event: Librarian.ModelFailed) -> None:
@@ -220,8 +227,10 @@ class QaApp(DialogApp):
         self.ask_screen.header.show_model("model did not load")
         self.ask_screen.ready()
 
-    def on_librarian_no_reports(self, _event: Librarian.NoReports) -> None:
+    def on_librarian_no_reports(self, event: Librarian.NoReports) -> None:
         """Ask for reports."""
+        self.tell_reports_screen()
+        self.tell_outcome([event.problem])
         screen = self.ask_screen
         screen.header.show_index("no reports yet")
         screen.want_reports()
@@ -233,16 +242,20 @@ class QaApp(DialogApp):
         self.show_what_is_open()
         self.say(STOPPED)
         self.tell_outcome([STOPPED])
+        self._refuse_if_nothing_is_open()
+
+    def on_librarian_refused(self, event: Librarian.Refused) -> None:
+        """Say why nothing was done."""
+        self.say(event.reason)
+        self.tell_reports_screen()
+        self.tell_outcome([event.reason])
 
     def on_librarian_failed(self, event: Librarian.Failed) -> None:
         """Say why; where nothing is open, nothing can be asked."""
         self.say(f"Error: {event.problem}")
         self.show_what_is_open()
         self.tell_outcome([event.problem])
-        screen = self.ask_screen
-        if self.librarian.problem is not None and not screen.wants_reports:
-            screen.thread.show_notice(f"The reports could not be opened. {event.problem} {REBUILD}")
-            screen.refuse(event.problem)
+        self._refuse_if_nothing_is_open()
 
     # What the Ask screen and its workers report.
 
@@ -256,6 +269,7 @@ class QaApp(DialogApp):
 
     def on_ask_screen_paths_entered(self, event: AskScreen.PathsEntered) -> None:
         """Add the first reports."""
+        self.say(f"Adding {event.path}…")
         self.librarian.add([event.path])
 
     def on_ask_screen_copy_requested(self, event: AskScreen.CopyRequested) -> None:
@@ -279,6 +293,7 @@ class QaApp(DialogApp):
 
     def action_rebuild(self) -> None:
         """Index the reports: all of them if the index cannot be used, else what has changed."""
+        self.say("Reading the reports…")
         self.librarian.build(anew=self.librarian.problem is not None)
         self.refresh_bindings()
 
@@ -286,7 +301,8 @@ class QaApp(DialogApp):
         """Offer to index anew where the index needs it only."""
         if action == "rebuild":
             librarian = self.librarian
-            return (librarian.problem is not None or librarian.is_stale) and not librarian.building
+            needed = librarian.problem is not None or librarian.is_stale
+            return needed and not librarian.building and not self.is_web
         return super().check_action(action, parameters)
 
     def action_help_quit(self) -> None:
@@ -335,11 +351,21 @@ class QaApp(DialogApp):
         contents = f"{plural(len(librarian.reports), 'report')}, {plural(passages, 'passage')}"
         if self.ask_screen.scope != Scope():
             contents = f"Scope: {self.ask_screen.scope.in_words(librarian.reports)}"
-        self.ask_screen.header.show_index(contents if librarian.library is not None else "no index open")
+        if librarian.library is None:
+            contents = "no index open"
+        if librarian.building:
+            contents = "building the index"
+        self.ask_screen.header.show_index(contents)
         found = librarian.library.warnings if librarian.library is not None else ()
         self.ask_screen.status.warn([*self._own_warnings, *found])
         self.tell_reports_screen()
         self.refresh_bindings()
+
+    def _refuse_if_nothing_is_open(self) -> None:
+        problem, screen = self.librarian.problem, self.ask_screen
+        if problem is not None and not screen.wants_reports:
+            screen.thread.show_notice(f"The reports could not be opened. {problem} {REBUILD}")
+            screen.refuse(problem)
 
     def _choose_theme(self) -> None:
         if self.no_color:
