@@ -151,6 +151,7 @@ class QaApp(DialogApp):
         for theme in THEMES:
             self.register_theme(theme)
         self._choose_theme()
+        self._usual_theme = self.theme
 
     async def on_mount(self) -> None:
         """Have the question box ready before the first key is handled, so that early typing is not lost."""
@@ -379,8 +380,10 @@ class QaApp(DialogApp):
             self._own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
     def _keep_theme(self, theme: Theme) -> None:
-        chosen = not (self.no_color or self.presenting or self.is_web)
-        if self._settings_file is not None and chosen and theme.name != self.settings.theme:
+        # By the time this is told, the theme of a presentation may have come and gone.
+        here = theme.name == self.theme and not (self.no_color or self.presenting or self.is_web)
+        if self._settings_file is not None and here and theme.name != self._usual_theme:
+            self._usual_theme = theme.name
             self.settings = replace(self.settings, theme=theme.name)
             self._keep_setting(self._settings_file, "theme", theme.name)
 

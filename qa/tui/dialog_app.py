@@ -95,6 +95,7 @@ class DialogApp(App[None]):
         """Choose what is written to which file."""
         from qa.export import suggested_name
         from qa.tui.dialogs import ExportScreen
+        from qa.tui.dialogs.paths import at_home
 
         questions = len(self.ask_screen.conversation.answers)
         if not (questions or self.tray):
@@ -103,7 +104,7 @@ class DialogApp(App[None]):
             screen = ExportScreen(
                 tray=len(self.tray),
                 questions=questions,
-                folder=Path(self.settings.export_folder).expanduser(),
+                folder=at_home(self.settings.export_folder),
                 name=lambda what, form: suggested_name(what, form, at=datetime.now()),
                 exists=Path.exists,
             )

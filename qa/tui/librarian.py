@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from textual import work
 from textual.message import Message
@@ -150,8 +149,10 @@ class Librarian(Widget):
 
     @work(thread=True, name="add reports", group="open", exit_on_error=False)
     def _add(self, paths: Sequence[str]) -> None:
+        from qa.tui.dialogs.paths import at_home  # not needed for the first paint
+
         failed: list[str] = []
-        added = self._shelf.add([Path(path).expanduser() for path in paths], on_failure=failed.append)
+        added = self._shelf.add([at_home(path) for path in paths], on_failure=failed.append)
         if added:
             self._opened(self._shelf.build(progress=self._teller()), failed)
         else:
