@@ -68,6 +68,7 @@ _OVER_THE_ASK_SCREEN = ("scope", "reports", "tray", "present", "history", "expor
 
 LOADING = "Loading the model. What is asked now is found by words alone until then."
 STOPPED = "Stopped; the index is as it was before."
+SCOPE_LOST = "Not all reports of the scope are there any more; questions are asked of"
 REBUILD = "Press F9 to read and index them anew; the reports themselves are not touched."
 
 FIRST_RUN = (
@@ -177,7 +178,7 @@ class QaApp(DialogApp):
         self.own_warnings = list(warnings)
         self.open_library = OpenLibrary()
         self.librarian = Librarian(shelf, self.open_library)
-        self._not_added = ""
+        self._news = ""
         self.tray = Tray()
         marks = ASCII_MARKS if self.settings.ascii or not _shows_unicode() else UNICODE_MARKS
         self.ask_screen = AskScreen(self.open_library, Conversation(), self.tray, marks)
@@ -186,6 +187,7 @@ class QaApp(DialogApp):
         for theme in THEMES:
             self.register_theme(theme)
         self._choose_theme()
+        self._usual_theme = self.theme
 
     async def on_mount(self) -> None:
         """Have the question box ready before the first key is handled, so that early typing is not lost."""
@@ -241,11 +243,16 @@ class QaApp(DialogApp):
 
     def on_librarian_opened(self, event: Librarian.Opened) -> None:
         """Say what is open, and ask it from now on."""
-        self.show_what_is_open()
         self.ask_screen.thread.show_notice(WELCOME)
         self.ask_screen.header.show_model("loading the model")
-        self._not_added = "".join(f"{sentence}. " for sentence in event.failed)
-        self.say(f"{self._not_added}{LOADING}")
+        scope = self.scope_of_what_there_is(self.ask_screen.scope)
+        dropped = scope != self.ask_screen.scope
+        self.ask_screen.scope = scope
+        self._news = "".join(f"{sentence}. " for sentence in event.failed)
+        if dropped:
+            self._news += f"{SCOPE_LOST} {scope.in_words(event.reports)}. "
+        self.say(f"{self._news}{LOADING}")
+        self.show_what_is_open()
         self.tell_outcome([*event.failed, "The reports are indexed."])
         self.ask_screen.opened()
 
@@ -253,7 +260,8 @@ class QaApp(DialogApp):
         """Let what was asked meanwhile be searched by meaning."""
         self.ask_screen.header.show_model(MODEL_READY)
         self.show_what_is_open()
-        self.say(f"{self._not_added}Ready.")
+        if not self.librarian.building:
+            self.say(f"{self._news}Ready.")
         self.ask_screen.ready()
 
     def on_librarian_model_failed(self, event: Librarian.ModelFailed) -> None:
@@ -262,8 +270,10 @@ class QaApp(DialogApp):
         self.ask_screen.header.show_model("model did not load")
         self.ask_screen.ready()
 
-    def on_librarian_no_reports(self, _event: Librarian.NoReports) -> None:
+    def on_librarian_no_reports(self, event: Librarian.NoReports) -> None:
         """Ask for reports."""
+        self.tell_reports_screen()
+        self.tell_outcome([event.problem])
         screen = self.ask_screen
         screen.header.show_index("no reports yet")
         screen.want_reports()
@@ -275,16 +285,20 @@ class QaApp(DialogApp):
         self.show_what_is_open()
         self.say(STOPPED)
         self.tell_outcome([STOPPED])
+        self._refuse_if_nothing_is_open()
+
+    def on_librarian_refused(self, event: Librarian.Refused) -> None:
+        """Say why nothing was done."""
+        self.say(event.reason)
+        self.tell_reports_screen()
+        self.tell_outcome([event.reason])
 
     def on_librarian_failed(self, event: Librarian.Failed) -> None:
         """Say why; where nothing is open, nothing can be asked."""
         self.say(f"Error: {event.problem}")
         self.show_what_is_open()
         self.tell_outcome([event.problem])
-        screen = self.ask_screen
-        if self.librarian.problem is not None and not screen.wants_reports:
-            screen.thread.show_notice(f"The reports could not be opened. {event.problem} {REBUILD}")
-            screen.refuse(event.problem)
+        self._refuse_if_nothing_is_open()
 
     # What the Ask screen and its workers report.
 
@@ -298,6 +312,7 @@ class QaApp(DialogApp):
 
     def on_ask_screen_paths_entered(self, event: AskScreen.PathsEntered) -> None:
         """Add the first reports."""
+        self.say(f"Adding {event.path}...")
         self.librarian.add([event.path])
 
     def on_ask_screen_copy_requested(self, event: AskScreen.CopyRequested) -> None:
@@ -340,6 +355,7 @@ class QaApp(DialogApp):
 
     def action_rebuild(self) -> None:
         """Index the reports: all of them if the index cannot be used, else what has changed."""
+        self.say("Reading the reports...")
         self.librarian.build(anew=self.librarian.problem is not None)
         self.refresh_bindings()
 
@@ -352,7 +368,8 @@ class QaApp(DialogApp):
             return False
         if action == "rebuild":
             librarian = self.librarian
-            return (librarian.problem is not None or librarian.is_stale) and not librarian.building
+            needed = librarian.problem is not None or librarian.is_stale
+            return needed and not librarian.building and not self.is_web
         return super().check_action(action, parameters)
 
     def action_help_quit(self) -> None:
@@ -402,11 +419,21 @@ class QaApp(DialogApp):
         contents = f"{plural(len(librarian.reports), 'report')}, {plural(passages, 'passage')}"
         if self.ask_screen.scope != Scope():
             contents = f"Scope: {self.ask_screen.scope.in_words(librarian.reports)}"
-        self.ask_screen.header.show_index(contents if librarian.library is not None else "no index open")
+        if librarian.library is None:
+            contents = "no index open"
+        if librarian.building:
+            contents = "building the index"
+        self.ask_screen.header.show_index(contents)
         found = librarian.library.warnings if librarian.library is not None else ()
         self.ask_screen.status.warn([*self.own_warnings, *found])
         self.tell_reports_screen()
         self.refresh_bindings()
+
+    def _refuse_if_nothing_is_open(self) -> None:
+        problem, screen = self.librarian.problem, self.ask_screen
+        if problem is not None and not screen.wants_reports:
+            screen.thread.show_notice(f"The reports could not be opened. {problem} {REBUILD}")
+            screen.refuse(problem)
 
     def _choose_theme(self) -> None:
         if self.no_color:
@@ -420,8 +447,10 @@ class QaApp(DialogApp):
             self.own_warnings.append(f'There is no theme "{self.settings.theme}"; there are {names}.')
 
     def _keep_theme(self, theme: Theme) -> None:
-        chosen = not (self.no_color or self.presenting or self.is_web)
-        if self._settings_file is not None and chosen and theme.name != self.settings.theme:
+        # By the time this is told, the theme of a presentation may have come and gone.
+        here = theme.name == self.theme and not (self.no_color or self.presenting or self.is_web)
+        if self._settings_file is not None and here and theme.name != self._usual_theme:
+            self._usual_theme = theme.name
             self.settings = replace(self.settings, theme=theme.name)
             self._keep_setting(self._settings_file, "theme", theme.name)
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from qa.cite import NOTHING_ANSWERS, finding_as_answer, plural, quotation
-from qa.tui.conversation import Conversation, Origin, Turn, TurnState
+from qa.tui.conversation import Conversation, Origin, Search, Turn
 from qa.tui.keys import KeyLine
 from qa.tui.line_prompt import LinePrompt
 from qa.tui.marks import Marks
@@ -31,6 +31,7 @@ from qa.tui.thread import Thread
 from qa.tui.tray import Tray
 from qa.types import Answer, CitedPassage
 
+WAITS_FOR_MODEL = "This is searched once the model is loaded."
 NOTHING_TO_COPY = "There is no passage to copy yet: ask a question first."
 
 NO_PASSAGES = "There are no passages yet: ask a question first."
@@ -71,13 +72,12 @@ class AskScreen(Screen[None]):
             self.question = question
 
     class Answered(Message):
-        """A turn has its answer; `by_words` if the model took no part in it."""
+        """A search has found its answer."""
 
-        def __init__(self, turn: Turn, answer: Answer, *, by_words: bool = False) -> None:
+        def __init__(self, search: Search, answer: Answer) -> None:
             super().__init__()
-            self.turn = turn
+            self.search = search
             self.answer = answer
-            self.by_words = by_words
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "screen.copy_citation", "Cite", id="copy.citation", tooltip="Copy the citation"),
@@ -105,7 +105,7 @@ class AskScreen(Screen[None]):
         self.wants_reports = False
         self._find_in: tuple[str, ...] = ()
         self._came_from: Widget | None = None
-        self._searched: dict[Worker[None], Turn] = {}
+        self._searched: dict[Worker[None], Search] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -228,15 +228,16 @@ class AskScreen(Screen[None]):
         """Search the question that is next, if any waits."""
         if self._current.library is None:
             return
-        turn = self.conversation.next(by_words=not self._ready)
-        if turn is not None:
+        search = self.conversation.next(by_words=not self._ready)
+        if search is not None:
             self.status.say("Searching...")
             self.thread.show_turns()
-            history = self.conversation.history_of(turn)
-            self._searched[self._search(turn, history, not self._ready)] = turn
+            history = self.conversation.history_of(search.turn)
+            self._searched[self._search(search, history)] = search
 
     @work(thread=True, name="answer a question", group="search", exit_on_error=False)
-    def _search(self, turn: Turn, history: Sequence[str], by_words: bool) -> None:
+    def _search(self, search: Search, history: Sequence[str]) -> None:
+        turn = search.turn
         answer = self._current.ask(
             lambda library: library.ask(
                 turn.question,
@@ -244,39 +245,41 @@ class AskScreen(Screen[None]):
                 history=history,
                 reports=turn.scope.reports or None,
                 section=turn.scope.section or None,
-                mode="words" if by_words else "full",
+                mode="words" if search.by_words else "full",
             )
         )
-        self.post_message(self.Answered(turn, answer, by_words=by_words))
+        self.post_message(self.Answered(search, answer))
 
     @work(thread=True, name="find words", group="find", exit_on_error=False)
-    def _find(self, turn: Turn) -> None:
+    def _find(self, search: Search) -> None:
+        turn = search.turn
         found = self._current.ask(
             lambda library: library.find(turn.question, reports=turn.scope.reports or None)
         )
-        self.post_message(self.Answered(turn, finding_as_answer(found)))
+        self.post_message(self.Answered(search, finding_as_answer(found)))
 
     @work(thread=True, name="find passages like one", group="similar", exit_on_error=False)
-    def _similar(self, turn: Turn, passage_id: str) -> None:
+    def _similar(self, search: Search, passage_id: str) -> None:
+        turn = search.turn
         answer = self._current.ask(
             lambda library: library.similar(passage_id, reports=turn.scope.reports or None)
         )
-        self.post_message(self.Answered(turn, answer))
+        self.post_message(self.Answered(search, answer))
 
     def on_ask_screen_answered(self, event: Answered) -> None:
         """Show an answer; the highlight moves to it unless somebody is reading, and stays on its passage."""
-        turn, before = event.turn, self.thread.current
+        turn, before = event.search.turn, self.thread.current
         was_in_turn = before is not None and self.thread.current_turn is turn
-        if turn.origin is Origin.QUESTION:
-            if not self.conversation.answered(turn, event.answer, by_words=event.by_words):
-                return
-        else:
-            turn.state, turn.answer = TurnState.ANSWERED, event.answer
+        had_passages = bool(turn.passages)
+        if not self.conversation.answered(event.search, event.answer):
+            return
         self._say_what_was_found(turn)
         self.thread.show_turns()
         if was_in_turn and before is not None:
             self._keep_the_highlight(turn, before)
-        elif before is None or self.focused is self.question_box or turn.origin is not Origin.QUESTION:
+        elif before is None or (
+            not had_passages and (self.focused is self.question_box or turn.origin is not Origin.QUESTION)
+        ):
             found = self.thread.highlight_first(turn)
             if not found:
                 self._choose_nothing(turn)
@@ -314,17 +317,19 @@ class AskScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say what went wrong in a worker and go on."""
-        turn = self._searched.pop(event.worker, None) if event.worker.is_finished else None
+        if event.state in (WorkerState.PENDING, WorkerState.RUNNING):
+            return  # By now it may have gone on, which is told next.
+        search = self._searched.pop(event.worker, None)
         error = event.worker.error
         if event.state is not WorkerState.ERROR or error is None:
             return
         problem = error_in_words(error)
-        if turn is None or self.conversation.failed(turn, problem):
+        if search is None or self.conversation.failed(search, problem):
             self.status.say(f"Error: {problem}")
-        if turn is not None:
+        if search is not None:
             self.thread.show_turns()
-            self.thread.bring_into_view(turn)
-            self._choose_nothing(turn)
+            self.thread.bring_into_view(search.turn)
+            self._choose_nothing(search.turn)
             self._go_on()
 
     # What its widgets report.
@@ -402,9 +407,9 @@ class AskScreen(Screen[None]):
             self.reader.section.focus()
             self.reader.go_to(event.text, report=self._report_at_hand)
             return
-        turn = self._add(event.text, Scope(self._find_in), Origin.FIND)
+        search = self._add(event.text, Scope(self._find_in), Origin.FIND)
         self.thread.focus()
-        self._searched[self._find(turn)] = turn
+        self._searched[self._find(search)] = search
 
     # Actions.
 
@@ -463,8 +468,8 @@ class AskScreen(Screen[None]):
         if self.chosen is None:
             self.status.say(NO_PASSAGE)
             return
-        turn = self._add(f"More like: {self.chosen.citation}", self.scope, Origin.SIMILAR)
-        self._searched[self._similar(turn, self.chosen.id)] = turn
+        search = self._add(f"More like: {self.chosen.citation}", self.scope, Origin.SIMILAR)
+        self._searched[self._similar(search, self.chosen.id)] = search
 
     def action_more(self) -> None:
         """Show the nearest passages where nothing answers, and more of them where something does."""
@@ -476,10 +481,14 @@ class AskScreen(Screen[None]):
             self.thread.show_turns()
             self.thread.highlight(turn, 1)
             self.status.say("These are the nearest passages; they are not thought to answer.")
+        elif self.conversation.is_awaited(turn):
+            self.status.say("Still searching." if self._ready else WAITS_FOR_MODEL)
         elif len(turn.answer.passages) < turn.count:
             self.status.say("There are no more passages.")
         else:
             self.conversation.ask_for_more(turn)
+            if not self._ready:
+                self.status.say(WAITS_FOR_MODEL)
             self._go_on()
 
     def action_edit(self) -> None:
@@ -542,11 +551,11 @@ class AskScreen(Screen[None]):
             return self.chosen.report.id
         return self.scope.reports[0] if len(self.scope.reports) == 1 else None
 
-    def _add(self, question: str, scope: Scope, origin: Origin) -> Turn:
+    def _add(self, question: str, scope: Scope, origin: Origin) -> Search:
         turn = self.conversation.add(question, scope, origin)
         self.thread.show_turns()
         self.thread.bring_into_view(turn)
-        return turn
+        return Search(turn)
 
     def _prompt(self, purpose: str, label: str) -> None:
         if self._current.library is None:

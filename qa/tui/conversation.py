@@ -101,6 +101,14 @@ class Turn:
         return bool(self.answer and not self.answer.answered and self.answer.passages and not self.nearest)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """One search for a turn; a question may be searched several times."""
+
+    turn: Turn
+    by_words: bool = False
+
+
 class Conversation:
     """The turns, oldest first, and the order in which questions are searched: one at a time.
 
@@ -113,8 +121,7 @@ class Conversation:
         self._turns: list[Turn] = []
         self._waiting: list[Turn] = []
         self._count = 0
-        self._running_by_words = False
-        self.running: Turn | None = None
+        self.running: Search | None = None
 
     def __iter__(self) -> Iterator[Turn]:
         return iter(self._turns)
@@ -150,12 +157,18 @@ class Conversation:
     def ask(self, question: str, scope: Scope, *, afresh: bool = False) -> Turn:
         """Add a question and put it before the one that is being searched with the model."""
         turn = self._add(Turn(self._count + 1, question, scope, afresh=afresh))
-        if self.running is None or self._running_by_words:
+        if self.running is None or self.running.by_words:
             self._waiting.append(turn)
         else:
-            interrupted, self.running = self.running, None
+            interrupted, self.running = self.running.turn, None
             self._waiting.insert(0, turn)
-            self._interrupt(interrupted, "Stopped, because another question was asked.")
+            if interrupted.by_words:
+                self._waiting.append(interrupted)
+                return turn
+            self._give_up(interrupted)
+            if interrupted.answer is None:
+                interrupted.state = TurnState.STOPPED
+                interrupted.problem = "Stopped, because another question was asked."
         return turn
 
     def add(self, question: str, scope: Scope, origin: Origin) -> Turn:
@@ -164,8 +177,12 @@ class Conversation:
         turn.state = TurnState.SEARCHING
         return turn
 
+    def is_awaited(self, turn: Turn) -> bool:
+        """Whether a question is searched, or waits for it."""
+        return turn in self._waiting or (self.running is not None and self.running.turn is turn)
+
     def ask_for_more(self, turn: Turn) -> None:
-        """Have an answered question searched again for more passages."""
+        """Have an answered question that is not awaited searched again for more passages."""
         turn.count += _MORE_PASSAGES
         self._waiting.append(turn)
 
@@ -180,8 +197,8 @@ class Conversation:
         ]
         return tuple(earlier[-_REMEMBERED:])
 
-    def next(self, *, by_words: bool) -> Turn | None:
-        """Return the question to search now, if none is running; by words each is searched only once."""
+    def next(self, *, by_words: bool) -> Search | None:
+        """Return the search to start now, if none is running; by words a question is searched only once."""
         if self.running is not None:
             return None
         found = next((turn for turn in self._waiting if not (by_words and turn.answer is not None)), None)
@@ -189,39 +206,41 @@ class Conversation:
             return None
         if not by_words:
             self._waiting.remove(found)
-        self.running, self._running_by_words = found, by_words
+        self.running = Search(found, by_words=by_words)
         if found.answer is None:
             found.state = TurnState.SEARCHING
-        return found
+        return self.running
 
-    def answered(self, turn: Turn, answer: Answer, *, by_words: bool) -> bool:
+    def answered(self, search: Search, answer: Answer) -> bool:
         """Take an answer; return false if nobody waits for it any more."""
-        if turn is not self.running:
+        if not self._ended(search):
             return False
-        self.running = None
-        turn.state, turn.answer, turn.by_words = TurnState.ANSWERED, answer, by_words
+        turn = search.turn
+        turn.state, turn.answer, turn.by_words = TurnState.ANSWERED, answer, search.by_words
         return True
 
-    def failed(self, turn: Turn, problem: str) -> bool:
-        """Take an error; return false if nobody waits for the turn any more."""
-        if turn.origin is Origin.QUESTION:
-            if turn is not self.running:
-                return False
-            self.running = None
-        if turn in self._waiting:
-            self._waiting.remove(turn)
-        turn.state, turn.problem = TurnState.FAILED, problem
+    def failed(self, search: Search, problem: str) -> bool:
+        """Take an error; return false if nobody waits for the answer any more."""
+        if not self._ended(search):
+            return False
+        self._give_up(search.turn)
+        search.turn.state, search.turn.problem = TurnState.FAILED, problem
         return True
 
     def stop(self) -> Turn | None:
-        """Stop the question that is searched, or the last that waits; return it, or none."""
-        turn = self.running or (self._waiting[-1] if self._waiting else None)
-        if turn is None:
-            return None
-        self.running = None
-        if turn in self._waiting:
-            self._waiting.remove(turn)
-        self._interrupt(turn, "Stopped.", waits=False)
+        """Stop the question that is searched, else the last that waits for its first answer; return it."""
+        if self.running is not None:
+            turn, self.running = self.running.turn, None
+        else:
+            unanswered = [turn for turn in self._waiting if turn.answer is None]
+            if not unanswered:
+                return None
+            turn = unanswered[-1]
+        self._give_up(turn)
+        if turn.answer is None:
+            turn.state, turn.problem = TurnState.STOPPED, "Stopped."
+        elif turn.by_words:
+            turn.state, turn.problem = TurnState.STOPPED, "Stopped: these are found by words alone."
         return turn
 
     def refuse_waiting(self, problem: str) -> None:
@@ -237,11 +256,18 @@ class Conversation:
         del self._turns[: max(0, len(self._turns) - self._kept)]
         return turn
 
-    def _interrupt(self, turn: Turn, problem: str, *, waits: bool = True) -> None:
-        """Leave a question that has an answer by its words with it, to be searched later if it `waits`."""
-        if turn.answer is None:
-            turn.state, turn.problem = TurnState.STOPPED, problem
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-        elif waits and turn.by_words and turn not in self._waiting:
-            self._waiting.append(turn)
+    def _ended(self, search: Search) -> bool:
+        """Note that a search has ended; return false if it was given up before."""
+        if search.turn.origin is not Origin.QUESTION:
+            return True
+        if search is not self.running:
+            return False
+        self.running = None
+        return True
+
+    def _give_up(self, turn: Turn) -> None:
+        """Search a question no more, and not for more passages than it has."""
+        if turn in self._waiting:
+            self._waiting.remove(turn)
+        if turn.answer is not None and not turn.by_words:
+            turn.count -= _MORE_PASSAGES

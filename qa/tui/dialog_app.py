@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from io import BytesIO
@@ -150,6 +151,11 @@ class DialogApp(KeysInTurn):
             if not self.no_color:
                 self.theme = PROJECTOR_THEME
 
+    def scope_of_what_there_is(self, scope: Scope) -> Scope:
+        """Return a scope without the reports that are not in the library any more."""
+        known = {summary.report.id for summary in self.librarian.reports}
+        return replace(scope, reports=tuple(each for each in scope.reports if each in known))
+
     # What dialogs hand back.
 
     def _stop_presenting(self, theme: str, _: None) -> None:
@@ -158,7 +164,7 @@ class DialogApp(KeysInTurn):
 
     def _take_scope(self, scope: Scope | None) -> None:
         if scope is not None:
-            self.ask_screen.scope = scope
+            scope = self.ask_screen.scope = self.scope_of_what_there_is(scope)
             self.show_what_is_open()
             self.say(f"Questions are asked of {scope.in_words(self.librarian.reports)}.")
 

@@ -19,6 +19,9 @@ from qa.types import Progress, ReportSummary
 
 SERVED = "Reports are added and indexed on the computer that serves this page; run there: qa index"
 
+BUSY = "The reports are being read already; ask for this again when that is done."
+NOT_INDEXED = "The reports are not indexed yet, because indexing was stopped."
+
 _SECONDS_BETWEEN_PROGRESS = 0.1
 
 
@@ -58,12 +61,23 @@ class Librarian(Widget):
     class NoReports(Message):
         """There is nothing to open yet."""
 
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
     class Failed(Message):
         """The library could not be opened, indexed or added to; what was open is open still."""
 
         def __init__(self, problem: str) -> None:
             super().__init__()
             self.problem = problem
+
+    class Refused(Message):
+        """What was asked for is not done, and why; nothing has changed."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     class Stopped(Message):
         """Indexing was stopped; the index is as it was."""
@@ -76,6 +90,7 @@ class Librarian(Widget):
         self.reports: Sequence[ReportSummary] = ()
         self.problem: str | None = None
         self.building = False
+        self._opening = False
 
     @property
     def library(self) -> Asker | None:
@@ -85,10 +100,12 @@ class Librarian(Widget):
     @property
     def is_stale(self) -> bool:
         """Whether something is to be said of the index that indexing anew may mend."""
-        return self.library is not None and bool(self.library.warnings)
+        library = self.library
+        return library is not None and not set(library.warnings) <= set(library.unread)
 
     def open(self) -> None:
         """Open the library, and index it if it has no index."""
+        self._opening = True
         self._open()
 
     def build(self, *, anew: bool) -> None:
@@ -108,9 +125,10 @@ class Librarian(Widget):
     def _start(self) -> bool:
         if self.app.is_web:
             # Who opens a page has no hand on the files of the computer that serves it.
-            self.post_message(self.Failed(SERVED))
+            self.post_message(self.Refused(SERVED))
             return False
-        if self.building:
+        if self.building or self._opening:
+            self.post_message(self.Refused(BUSY))
             return False
         self.building = True
         self._stop.clear()
@@ -131,8 +149,7 @@ class Librarian(Widget):
 
     @work(thread=True, name="add reports", group="open", exit_on_error=False)
     def _add(self, paths: Sequence[str]) -> None:
-        # Only now, for the dialogs are not needed for the first paint.
-        from qa.tui.dialogs.paths import at_home
+        from qa.tui.dialogs.paths import at_home  # not needed for the first paint
 
         failed: list[str] = []
         added = self._shelf.add([at_home(path) for path in paths], on_failure=failed.append)
@@ -158,7 +175,7 @@ class Librarian(Widget):
     def on_librarian_opened(self, event: Opened) -> None:
         """Keep the library, let the one before go, and load the model."""
         before, self._current.library, self.reports = self.library, event.library, event.reports
-        self.problem, self.building = None, False
+        self.problem, self.building, self._opening = None, False, False
         self._prepare(event.library)
         if before is not None and before is not event.library:
             before.close()
@@ -176,11 +193,14 @@ class Librarian(Widget):
         if event.worker.group == "prepare":
             self.post_message(self.ModelFailed(error_in_words(error)))
             return
-        self.building = False
+        self.building = self._opening = False
         if isinstance(error, _StoppedError):
+            if self.library is None and self.problem is None:
+                self.problem = NOT_INDEXED
             self.post_message(self.Stopped())
         elif isinstance(error, NoReportsError) and self.library is None:
-            self.post_message(self.NoReports())
+            self.problem = None
+            self.post_message(self.NoReports(error_in_words(error)))
         else:
             self.problem = None if self.library is not None else error_in_words(error)
             self.post_message(self.Failed(error_in_words(error)))

@@ -41,5 +41,5 @@ class OpenLibrary:
         """Return what a question that is being typed may go on as; nothing if that cannot be told."""
         try:
             return () if self.library is None else self.library.complete(text)
-        except QaError:
+        except (QaError, OSError):
             return ()

@@ -33,6 +33,8 @@ EMPTY_TEXT = "The highlighted passage is shown here, in its section of the repor
 
 NO_PASSAGE = "There is no passage yet: ask a question first."
 
+CHANGED = "The report has changed since; only the passage is shown, as it was when it was found."
+
 MOST_SHOWN = 60
 """Passages of a section that are laid out at once, so that a long section opens as fast as a short one."""
 
@@ -246,13 +248,18 @@ class Reader(Vertical):
 
     @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
     def _read_section(self, cited: CitedPassage) -> None:
-        def read(library: Asker) -> Reader._SectionRead:
-            notes = cited.notes
-            if cited.passage.notes and not notes:
-                notes = library.show(cited.id)[0].notes
-            return self._SectionRead(replace(cited, notes=notes), library.section_of(cited.passage))
+        def read(library: Asker) -> tuple[CitedPassage, Sequence[Passage]]:
+            section = library.section_of(cited.passage)
+            if not any(each.id == cited.id and each.text == cited.passage.text for each in section):
+                return cited, ()
+            if cited.passage.notes and not cited.notes:
+                return replace(cited, notes=library.show(cited.id)[0].notes), section
+            return cited, section
 
-        self.post_message(self._current.ask(read))
+        found, section = self._current.ask(read)
+        self.post_message(self._SectionRead(found, section or [cited.passage]))
+        if not section:
+            self.post_message(self.Failed(CHANGED))
 
     def on_reader__place_found(self, event: _PlaceFound) -> None:
         """Read there."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -11,7 +14,26 @@ from textual.pilot import Pilot
 
 from qa.settings import Settings
 from qa.tui import QaApp
-from tests.tui.fakes import FakeLibrary, ask_and_wait, screen_of, until_ready, wait_until
+from qa.tui.conversation import Conversation, TurnState
+from qa.tui.marks import UNICODE_MARKS
+from qa.tui.scope import Scope
+from qa.tui.thread import state_in_words
+from qa.types import Answer
+from tests.tui.fakes import (
+    NOTHING,
+    QUESTION,
+    SAID_TWICE,
+    FakeLibrary,
+    ask,
+    ask_and_wait,
+    cite,
+    on_screen,
+    passage,
+    screen_of,
+    turns_of,
+    until_ready,
+    wait_until,
+)
 
 
 def burst(pilot: Pilot[None], *keys: str) -> None:
@@ -51,3 +73,150 @@ async def test_a_prompt_called_from_a_prompt_leads_back_to_where_the_first_was_c
         await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).question_box)
         await pilot.press("w")
         assert screen_of(pilot).question_box.value == "w"
+
+
+def held(library: FakeLibrary) -> FakeLibrary:
+    library.may_answer.clear()
+    return library
+
+
+async def test_more_passages_asked_for_twice_are_searched_once_and_never_said_to_be_all(
+    library: FakeLibrary,
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        counts = full_answers(library)
+        await ask_and_wait(pilot)
+        held(library)
+        await pilot.press("down", "m", "m")
+        assert "Still searching" in screen_of(pilot).status.message
+        library.may_answer.set()
+        await wait_until(pilot, lambda: counts == [10, 20])
+        await wait_until(pilot, lambda: "found" in screen_of(pilot).status.message)
+
+
+@pytest.mark.parametrize("end", ["escape", "another question", "an error"])
+async def test_more_passages_that_were_not_found_can_be_asked_for_again(
+    library: FakeLibrary, end: str
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        counts = full_answers(library)
+        await ask_and_wait(pilot)
+        held(library)
+        await pilot.press("down", "m")
+        turn = turns_of(pilot)[0]
+        if end == "escape":
+            await pilot.press("escape")
+        elif end == "another question":
+            screen_of(pilot).ask(NOTHING)
+        else:
+            library.asking_error = OSError("disk")
+        library.may_answer.set()
+        await wait_until(pilot, lambda: screen_of(pilot).conversation.running is None)
+        library.asking_error = None
+        counts.clear()
+        screen_of(pilot).thread.highlight(turn, 1)
+        await pilot.press("m")
+        await wait_until(pilot, lambda: counts == [20])
+
+
+async def test_an_answer_put_in_order_later_does_not_take_the_highlight_from_a_newer_one(
+    library: FakeLibrary,
+) -> None:
+    library.may_prepare.clear()
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "loading the model"))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: turns_of(pilot)[0].answer is not None)
+        held(library)
+        library.may_prepare.set()
+        await wait_until(pilot, lambda: screen_of(pilot).conversation.running is not None)
+        await ask(pilot, SAID_TWICE)
+        library.may_answer.set()
+        await wait_until(pilot, lambda: not any(turn.by_words or not turn.answer for turn in turns_of(pilot)))
+        assert screen_of(pilot).thread.current_turn is turns_of(pilot)[1]
+
+
+async def test_escape_while_answers_wait_for_the_model_goes_to_the_box_and_stops_none(
+    library: FakeLibrary,
+) -> None:
+    library.may_prepare.clear()
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "loading the model"))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: turns_of(pilot)[0].answer is not None)
+        await pilot.press("down", "escape")
+        assert screen_of(pilot).focused is screen_of(pilot).question_box
+        library.may_prepare.set()
+        await wait_until(pilot, lambda: not turns_of(pilot)[0].by_words)
+
+
+async def test_a_stopped_search_does_not_go_on_promising_a_better_order(library: FakeLibrary) -> None:
+    library.may_prepare.clear()
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "loading the model"))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: turns_of(pilot)[0].answer is not None)
+        held(library)
+        library.may_prepare.set()
+        await wait_until(pilot, lambda: screen_of(pilot).conversation.running is not None)
+        await pilot.press("escape")
+        library.may_answer.set()
+        await wait_until(pilot, lambda: library.asked != [])
+        said = state_in_words(turns_of(pilot)[0], UNICODE_MARKS)
+        assert said == "Stopped: these are found by words alone. Press e to ask it again."
+        assert turns_of(pilot)[0].passages != ()
+
+
+async def test_an_error_that_comes_before_its_search_is_seen_to_run_does_not_hold_up_the_next_question(
+    library: FakeLibrary,
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        screen, free = screen_of(pilot), asyncio.Event()
+        screen.call_later(free.wait)  # the screen is busy meanwhile
+        library.asking_error = OSError("disk")
+        screen.ask(QUESTION)
+        (worker,) = screen._searched
+        while not worker.is_finished:
+            await asyncio.sleep(0)
+        free.set()
+        await wait_until(pilot, lambda: turns_of(pilot)[0].state is TurnState.FAILED)
+        library.asking_error = None
+        await ask_and_wait(pilot, SAID_TWICE)
+
+
+async def test_a_late_answer_is_not_taken_for_that_of_the_next_search(library: FakeLibrary) -> None:
+    conversation = Conversation()
+    turn = conversation.ask(QUESTION, Scope())
+    early = conversation.next(by_words=True)
+    assert early is not None
+    assert conversation.answered(early, library.ask(QUESTION, mode="words"))
+    late = conversation.next(by_words=False)
+    assert late is not None
+    conversation.ask(SAID_TWICE, Scope())
+    newer = conversation.next(by_words=False)
+    assert newer is not None
+    assert conversation.answered(newer, library.ask(SAID_TWICE))
+    again = conversation.next(by_words=False)
+    assert again is not None
+    assert again.turn is turn
+    assert not conversation.answered(late, library.ask(QUESTION))
+    assert not conversation.failed(late, "too late")
+    assert conversation.answered(again, library.ask(QUESTION))
+
+
+def full_answers(library: FakeLibrary) -> list[int]:
+    """Have as many passages answered as are asked for; return where the numbers asked for are noted."""
+    counts: list[int] = []
+    plain = library.ask
+
+    def ask(question: str, *, k: int = 10, **options: Any) -> Answer:
+        answer = plain(question, k=k, **options)
+        counts.append(k)
+        found = tuple(cite(passage(number, f"{number}"), number + 1) for number in range(k))
+        return replace(answer, answered=True, passages=found)
+
+    library.ask = ask  # type: ignore[method-assign]
+    return counts
