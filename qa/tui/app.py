@@ -15,7 +15,6 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.message import Message
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -347,11 +346,6 @@ class QaApp(DialogApp):
             return names[binding.key]
         shown = one_line(super().get_key_display(binding))
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
-
-    def action_command_palette(self) -> None:
-        """Show everything that can be done, by name."""
-        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="Words of what you want to do"))
 
     def action_rebuild(self) -> None:
         """Index the reports: all of them if the index cannot be used, else what has changed."""

@@ -71,7 +71,7 @@ class DialogApp(KeysInTurn):
         from qa.tui.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette(placeholder="Words of what you want to do"))
 
     def search_themes(self) -> None:
         """Offer the themes, to be found by their names."""
@@ -79,7 +79,7 @@ class DialogApp(KeysInTurn):
 
         from qa.tui.palette import Palette
 
-        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Words of a name of colours"))
 
     def action_scope(self) -> None:
         """Choose which reports and which section are asked."""

@@ -165,7 +165,7 @@ async def test_a_stopped_search_does_not_go_on_promising_a_better_order(library:
         library.may_answer.set()
         await wait_until(pilot, lambda: library.asked != [])
         said = state_in_words(turns_of(pilot)[0], UNICODE_MARKS)
-        assert said == "Stopped: these are found by words alone. Press e to ask it again."
+        assert said == "Stopped: these are found by words alone. Press Down, then e to ask it again."
         assert turns_of(pilot)[0].passages != ()
 
 
