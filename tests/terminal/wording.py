@@ -8,7 +8,7 @@ from collections.abc import Sequence
 HEADER = "qa"
 """How the first row begins."""
 
-EMPTY_BOX = "Ask the reports…"
+EMPTY_BOX = "Ask the reports..."
 READY = "model ready"
 COPIED = "Copied: "
 HELP = "Anywhere"
@@ -47,7 +47,8 @@ def painted(rows: Sequence[str]) -> bool:
 
 def drawn_for(rows: Sequence[str], columns: int, lines: int) -> bool:
     """The screen is the app's own for a size, not what a terminal left of that for another one."""
-    return len(rows) == lines and len(rows[0]) == columns - 1 and bool(rows[-1].strip()) and painted(rows)
+    fits = len(rows) == lines and all(len(row) <= columns for row in rows)
+    return fits and bool(rows[-1].strip()) and painted(rows)
 
 
 def highlighted(rows: Sequence[str]) -> str:

@@ -296,7 +296,8 @@ def reader_shows(number: str) -> Callable[[list[str]], bool]:
     def condition(rows: list[str]) -> bool:
         beside = [re.split("[│┃]", row, maxsplit=1)[1] for row in rows if re.search("[│┃]", row[1:-1])]
         shown = beside or (rows if wording.in_reader(rows) else [])
-        return not shown or any(row.strip().startswith(f"{number} ▌".lstrip()) for row in shown)
+        # The title names it; its number may have gone out of sight, with the sentence that matches in view.
+        return not shown or re.search(rf"para {number}\b", " ".join(" ".join(shown).split())) is not None
 
     condition.__doc__ = f"the reader shows paragraph {number}"
     return condition

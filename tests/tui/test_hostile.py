@@ -263,7 +263,7 @@ async def test_the_palette_shows_an_odd_key_as_text(library: FakeLibrary) -> Non
     key = "[@click=app.quit]x[/]"
     async with QaApp(library.shelf, settings=Settings(keys={"app.help": key})).run_test() as pilot:
         await until_ready(pilot)
-        await pilot.press("ctrl+p", *"all keys")
+        await pilot.press("ctrl+p", *"help")
         await wait_until(pilot, lambda: f"Key:{key}" in flowing(pilot))
         assert wrong(pilot) == []
 
