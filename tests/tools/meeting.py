@@ -40,7 +40,7 @@ COMPARING = (
 IN_SCOPE = "What were the weaknesses in 2008?"
 FOUND, FOUND_FIRST = "foster", "9"
 
-REVIEW, LETTER = "Joint area review", "Annual performance assessment"
+REVIEW, LETTER = "Joint area review", "Annual performance"
 """How a citation of each report begins."""
 
 PARAGRAPH = "28"
