@@ -25,7 +25,7 @@ from qa.errors import QaError
 from qa.export import ExportFormat, export_conversation, export_passages, write_export
 from qa.history import History
 from qa.library import CORPUS_FOLDER
-from qa.tui.display import one_line, shortened, words
+from qa.tui.display import one_line, words
 from qa.tui.entry import Entry
 from tests.fakes import ROADS_REPORT, build, open_library
 from tests.tui.hostile import STRINGS, HostileLibrary
@@ -172,7 +172,6 @@ def test_one_line_is_one_line_of_the_same_length_that_is_not_changed_again(text:
     assert len(f"a{line}".splitlines()) == 1
     assert one_line(line) == line == words(text).plain
     assert words(text).spans == []
-    assert len(shortened(text, length)) <= max(len("..."), length)
 
 
 @given(ANY_TEXT, ANY_TEXT, st.integers(1, 120), st.sampled_from([None, 1, 2]))
