@@ -229,7 +229,8 @@ def test_the_app_is_served_with_the_library_named(
     monkeypatch.chdir(tmp_path)
     ran = command("serve", "--library", "-odd name", *arguments)
     assert ran == (ExitCode.ANSWERED, "", "qa: The app is at http://localhost\n")
-    assert served == [[f"--library={tmp_path / '-odd name'}"], {"host": host, "port": port}]
+    command_line = ["chat", f"--library={tmp_path / '-odd name'}", "--no-history"]
+    assert served == [command_line, {"host": host, "port": port}]
 
 
 @pytest.mark.parametrize("port", ["x", "8000.5", ""])

@@ -16,6 +16,7 @@ import textwrap
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -749,16 +750,18 @@ def test_every_way_of_writing_replaces_only_if_it_is_asked_to(tmp_path: Path) ->
     assert names_in(tmp_path) == ["a.md"]
 
 
-@pytest.fixture
+@contextmanager
 def little_space() -> Iterator[None]:
-    """Let no file grow beyond a thousand bytes."""
+    """Let no file grow beyond a thousand bytes; nor can the one that takes what the tests print meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("way", "little_space")
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("replaces", [False, True], ids=["new", "replace"])
 def test_a_file_that_does_not_fit_leaves_the_old_one_whole_and_no_other(
     tmp_path: Path, replaces: bool
@@ -766,7 +769,8 @@ def test_a_file_that_does_not_fit_leaves_the_old_one_whole_and_no_other(
     path = tmp_path / "a.md"
     if replaces:
         path.write_bytes(b"old")
-    with pytest.raises(ExportError, match=r"cannot be written .*check its folder and free space"):
+    full = r"cannot be written .*check its folder and free space"
+    with pytest.raises(ExportError, match=full), little_space():
         write_export(b"x" * 100_000, path, replace=replaces)
     assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == (
         {"a.md": b"old"} if replaces else {}
