@@ -375,11 +375,18 @@ asyncio.run(run(sys.argv[1:], environment=os.environ, host="127.0.0.1", port=0, 
 """
 
 
+def heed_every_signal() -> None:
+    """Let no signal be ignored because whatever runs the tests ignores it, as nohup does."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def server_process(served: Served) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-u", "-c", SERVER, *served.command,
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
+        preexec_fn=heed_every_signal,
     )  # fmt: skip
     try:
         assert process.stdout is not None

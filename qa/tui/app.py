@@ -227,9 +227,15 @@ class QaApp(DialogApp):
         change_setting(path, name, value)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Say what went wrong in a worker and go on."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.say(f"Error: {error_in_words(event.worker.error)}")
+        """Say what went wrong in a worker and go on; a history that fails is warned of as long as it may."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        problem = error_in_words(event.worker.error)
+        if event.worker.group != "history":
+            self.say(f"Error: {problem}")
+        elif problem not in self.own_warnings:
+            self.own_warnings.append(problem)
+            self.show_what_is_open()
 
     # What becomes of the library.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
@@ -14,10 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
-from qa.cite import NOTHING_ANSWERS, finding_as_answer, plural, quotation
-from qa.tui.conversation import Conversation, Origin, Search, Turn
+from qa.cite import NOTHING_ANSWERS, plural, quotation
+from qa.tui.conversation import Conversation, Origin, Turn
 from qa.tui.keys import KeyLine
 from qa.tui.line_prompt import LinePrompt
 from qa.tui.marks import Marks
@@ -26,10 +25,11 @@ from qa.tui.panes import Panes
 from qa.tui.question import QuestionBox
 from qa.tui.reader import NO_PASSAGE, Reader
 from qa.tui.scope import Scope
-from qa.tui.status import HeaderLine, StatusLine, error_in_words
+from qa.tui.searcher import Searcher
+from qa.tui.status import HeaderLine, StatusLine
 from qa.tui.thread import Thread
 from qa.tui.tray import Tray
-from qa.types import Answer, CitedPassage
+from qa.types import CitedPassage
 
 WAITS_FOR_MODEL = "This is searched once the model is loaded."
 NOTHING_TO_COPY = "There is no passage to copy yet: ask a question first."
@@ -71,14 +71,6 @@ class AskScreen(Screen[None]):
             super().__init__()
             self.question = question
 
-    class Answered(Message):
-        """A search has found its answer."""
-
-        def __init__(self, search: Search, answer: Answer) -> None:
-            super().__init__()
-            self.search = search
-            self.answer = answer
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "screen.copy_citation", "Cite", id="copy.citation", tooltip="Copy the citation"),
         Binding(
@@ -98,59 +90,30 @@ class AskScreen(Screen[None]):
         self._current = current
         self.conversation = conversation
         self._tray = tray
-        self._marks = marks
         self.scope = Scope()
-        self._ready = False
-        self._refused: str | None = None
         self.wants_reports = False
         self._find_in: tuple[str, ...] = ()
         self._came_from: Widget | None = None
-        self._searched: dict[Worker[None], Search] = {}
+        self.searcher = Searcher(current, conversation)
+        self.header = HeaderLine(id="header")
+        self.thread = Thread(conversation, tray, marks, id="thread")
+        self.reader = Reader(current, marks, id="reader")
+        self.panes = Panes(self.thread, self.reader, id="panes")
+        self.status = StatusLine(id="status")
+        self.line_prompt = LinePrompt(id="line-prompt")
+        self.question_box = QuestionBox(id="question")
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
-        yield HeaderLine(id="header")
-        with Panes(id="panes"):
-            yield Thread(self.conversation, self._tray, self._marks, id="thread")
-            yield Reader(self._current, self._marks, id="reader")
-        yield StatusLine(id="status")
-        yield LinePrompt(id="line-prompt")
+        yield self.header
+        yield self.panes
+        yield self.status
+        yield self.line_prompt
         with HorizontalGroup(id="ask"):
             yield Static(">", id="prompt", markup=False)
-            yield QuestionBox(id="question")
+            yield self.question_box
         yield KeyLine()
-
-    # Its parts.
-
-    @property
-    def header(self) -> HeaderLine:
-        """The line at the top."""
-        return self.query_one(HeaderLine)
-
-    @property
-    def thread(self) -> Thread:
-        """The questions and their passages."""
-        return self.query_one(Thread)
-
-    @property
-    def reader(self) -> Reader:
-        """The section of the chosen passage."""
-        return self.query_one(Reader)
-
-    @property
-    def status(self) -> StatusLine:
-        """The line that says what happened last."""
-        return self.query_one(StatusLine)
-
-    @property
-    def question_box(self) -> QuestionBox:
-        """Where questions are typed."""
-        return self.query_one(QuestionBox)
-
-    @property
-    def panes(self) -> Panes:
-        """The thread and the reader."""
-        return self.query_one(Panes)
+        yield self.searcher
 
     @property
     def narrow(self) -> bool:
@@ -166,20 +129,18 @@ class AskScreen(Screen[None]):
 
     def opened(self) -> None:
         """Ask the library that was opened; by words alone until `ready`."""
-        self._ready, self._refused, self.wants_reports = False, None, False
+        self.wants_reports = False
         self.question_box.ask_for_reports(False)
         self.question_box.complete_with(self._current.complete)
-        self._go_on()
+        self.searcher.opened()
 
     def ready(self) -> None:
         """Search by meaning from now on; what was found by words alone is searched again."""
-        self._ready = True
-        self._go_on()
+        self.searcher.ready()
 
     def refuse(self, problem: str) -> None:
         """Answer nothing, because the reports could not be opened."""
-        self._refused = f"not asked, because the reports could not be opened. {problem}"
-        self.conversation.refuse_waiting(self._refused)
+        self.searcher.refuse(problem)
         self.thread.show_turns()
 
     def want_reports(self) -> None:
@@ -213,60 +174,25 @@ class AskScreen(Screen[None]):
 
     def ask(self, question: str, *, afresh: bool = False) -> None:
         """Ask a question in the present scope, whatever else is going on."""
-        turn = self.conversation.ask(question, self.scope, afresh=afresh)
+        turn = self.searcher.ask(question, self.scope, afresh=afresh)
         self.post_message(self.Asked(question))
-        if self._refused is not None:
-            self.conversation.refuse_waiting(self._refused)
-            self.status.say(f"Error: {self._refused}")
+        self._show_new(turn)
+        if self.searcher.refused is not None:
+            self.status.say(f"Error: {self.searcher.refused}")
+        elif self._current.library is None:
+            self.status.say("The question waits until the reports are open.")
+        self.searcher.go_on()
+
+    def _show_new(self, turn: Turn) -> None:
         self.thread.show_turns()
         self.thread.bring_into_view(turn)
-        if self._current.library is None and self._refused is None:
-            self.status.say("The question waits until the reports are open.")
-        self._go_on()
 
-    def _go_on(self) -> None:
-        """Search the question that is next, if any waits."""
-        if self._current.library is None:
-            return
-        search = self.conversation.next(by_words=not self._ready)
-        if search is not None:
-            self.status.say("Searching...")
-            self.thread.show_turns()
-            history = self.conversation.history_of(search.turn)
-            self._searched[self._search(search, history)] = search
+    def on_searcher_started(self, _event: Searcher.Started) -> None:
+        """Say so."""
+        self.status.say("Searching...")
+        self.thread.show_turns()
 
-    @work(thread=True, name="answer a question", group="search", exit_on_error=False)
-    def _search(self, search: Search, history: Sequence[str]) -> None:
-        turn = search.turn
-        answer = self._current.ask(
-            lambda library: library.ask(
-                turn.question,
-                k=turn.count,
-                history=history,
-                reports=turn.scope.reports or None,
-                section=turn.scope.section or None,
-                mode="words" if search.by_words else "full",
-            )
-        )
-        self.post_message(self.Answered(search, answer))
-
-    @work(thread=True, name="find words", group="find", exit_on_error=False)
-    def _find(self, search: Search) -> None:
-        turn = search.turn
-        found = self._current.ask(
-            lambda library: library.find(turn.question, reports=turn.scope.reports or None)
-        )
-        self.post_message(self.Answered(search, finding_as_answer(found)))
-
-    @work(thread=True, name="find passages like one", group="similar", exit_on_error=False)
-    def _similar(self, search: Search, passage_id: str) -> None:
-        turn = search.turn
-        answer = self._current.ask(
-            lambda library: library.similar(passage_id, reports=turn.scope.reports or None)
-        )
-        self.post_message(self.Answered(search, answer))
-
-    def on_ask_screen_answered(self, event: Answered) -> None:
+    def on_searcher_found(self, event: Searcher.Found) -> None:
         """Show an answer; the highlight moves to it unless somebody is reading, and stays on its passage."""
         turn, before = event.search.turn, self.thread.current
         was_in_turn = before is not None and self.thread.current_turn is turn
@@ -283,7 +209,16 @@ class AskScreen(Screen[None]):
             found = self.thread.highlight_first(turn)
             if not found:
                 self._choose_nothing(turn)
-        self._go_on()
+        self.searcher.go_on()
+
+    def on_searcher_failed(self, event: Searcher.Failed) -> None:
+        """Say what went wrong and go on."""
+        turn = event.search.turn
+        if self.conversation.failed(event.search, event.problem):
+            self.status.say(f"Error: {event.problem}")
+        self._show_new(turn)
+        self._choose_nothing(turn)
+        self.searcher.go_on()
 
     def _choose_nothing(self, turn: Turn) -> None:
         """Let keys act on the newest question that has no passages, not on a passage of an older one."""
@@ -314,23 +249,6 @@ class AskScreen(Screen[None]):
             self.status.say(
                 f"{plural(found, 'passage')} found.{there if self.question_box.has_focus else ''}"
             )
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Say what went wrong in a worker and go on."""
-        if event.state in (WorkerState.PENDING, WorkerState.RUNNING):
-            return  # By now it may have gone on, which is told next.
-        search = self._searched.pop(event.worker, None)
-        error = event.worker.error
-        if event.state is not WorkerState.ERROR or error is None:
-            return
-        problem = error_in_words(error)
-        if search is None or self.conversation.failed(search, problem):
-            self.status.say(f"Error: {problem}")
-        if search is not None:
-            self.thread.show_turns()
-            self.thread.bring_into_view(search.turn)
-            self._choose_nothing(search.turn)
-            self._go_on()
 
     # What its widgets report.
 
@@ -407,9 +325,8 @@ class AskScreen(Screen[None]):
             self.reader.section.focus()
             self.reader.go_to(event.text, report=self._report_at_hand)
             return
-        search = self._add(event.text, Scope(self._find_in), Origin.FIND)
+        self._show_new(self.searcher.find(event.text, self._find_in))
         self.thread.focus()
-        self._searched[self._find(search)] = search
 
     # Actions.
 
@@ -420,7 +337,7 @@ class AskScreen(Screen[None]):
             self.status.say("Stopped.")
             self.thread.show_turns()
             self._choose_nothing(stopped)
-            self._go_on()
+            self.searcher.go_on()
         elif self.narrow and self.focused is self.reader.section:
             self.thread.focus()
         else:
@@ -468,8 +385,7 @@ class AskScreen(Screen[None]):
         if self.chosen is None:
             self.status.say(NO_PASSAGE)
             return
-        search = self._add(f"More like: {self.chosen.citation}", self.scope, Origin.SIMILAR)
-        self._searched[self._similar(search, self.chosen.id)] = search
+        self._show_new(self.searcher.similar(self.chosen, self.scope))
 
     def action_more(self) -> None:
         """Show the nearest passages where nothing answers, and more of them where something does."""
@@ -482,14 +398,14 @@ class AskScreen(Screen[None]):
             self.thread.highlight(turn, 1)
             self.status.say("These are the nearest passages; they are not thought to answer.")
         elif self.conversation.is_awaited(turn):
-            self.status.say("Still searching." if self._ready else WAITS_FOR_MODEL)
+            self.status.say("Still searching." if self.searcher.is_ready else WAITS_FOR_MODEL)
         elif len(turn.answer.passages) < turn.count:
             self.status.say("There are no more passages.")
         else:
             self.conversation.ask_for_more(turn)
-            if not self._ready:
+            if not self.searcher.is_ready:
                 self.status.say(WAITS_FOR_MODEL)
-            self._go_on()
+            self.searcher.go_on()
 
     def action_edit(self) -> None:
         """Put the question into the box, to be changed and asked again."""
@@ -551,20 +467,13 @@ class AskScreen(Screen[None]):
             return self.chosen.report.id
         return self.scope.reports[0] if len(self.scope.reports) == 1 else None
 
-    def _add(self, question: str, scope: Scope, origin: Origin) -> Search:
-        turn = self.conversation.add(question, scope, origin)
-        self.thread.show_turns()
-        self.thread.bring_into_view(turn)
-        return Search(turn)
-
     def _prompt(self, purpose: str, label: str) -> None:
         if self._current.library is None:
             self.status.say("The reports are not open yet.")
             return
-        prompt = self.query_one(LinePrompt)
-        if not prompt.has_focus_within:
+        if not self.line_prompt.has_focus_within:
             self._came_from = self.focused
-        prompt.ask(purpose, label)
+        self.line_prompt.ask(purpose, label)
 
     def _turn_at_hand(self) -> Turn | None:
         newest = self.conversation.newest

@@ -38,10 +38,15 @@ class LinePrompt(HorizontalGroup):
         Binding("escape", "leave", "Back", id="prompt.leave"),
     ]
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
+        super().__init__(id=id)
+        self._label = Static("", id="prompt-label", markup=False)
+        self._box = _Line(id="prompt-input", compact=True, select_on_focus=False)
+
     def compose(self) -> ComposeResult:
         """Lay what is asked for beside the box."""
-        yield Static("", id="prompt-label", markup=False)
-        yield _Line(id="prompt-input", compact=True, select_on_focus=False)
+        yield self._label
+        yield self._box
 
     def on_mount(self) -> None:
         """Keep out of sight."""
@@ -50,11 +55,10 @@ class LinePrompt(HorizontalGroup):
     def ask(self, purpose: str, label: str) -> None:
         """Show the line and ask for something."""
         self._purpose = purpose
-        self.query_one("#prompt-label", Static).update(words(label))
-        box = self.query_one(Input)
-        box.value = ""
+        self._label.update(words(label))
+        self._box.value = ""
         self.display = True
-        box.focus()
+        self._box.focus()
 
     def action_leave(self) -> None:
         """Go back without a word."""

@@ -127,7 +127,8 @@ class Section(VerticalScroll):
 class Reader(Vertical):
     """The section of the chosen passage under a title that stays in place, its footnotes below.
 
-    Reads in threads, so that it never holds up the keys.
+    Reads in threads, so that it never holds up the keys. `section` scrolls and takes the focus; `chosen` is
+    the passage that is read, or none.
     """
 
     class Moved(Message):
@@ -167,40 +168,32 @@ class Reader(Vertical):
         self._marks = marks
         self._hit = ""
         self._section: tuple[Passage, ...] = ()
-        self._chosen: CitedPassage | None = None
+        self.chosen: CitedPassage | None = None
+        self._title = Static(words(EMPTY_TITLE), id="reader-title", markup=False)
+        self.section = Section(_beside_the_words(EMPTY_TEXT), id="section")
+        self._notes = Static("", id="reader-notes", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay the title above the section and the notes below."""
-        yield Static(words(EMPTY_TITLE), id="reader-title", markup=False)
-        with Section(id="section"):
-            yield Static(words(EMPTY_TEXT), classes="elsewhere", markup=False)
-        yield Static("", id="reader-notes", markup=False)
-
-    @property
-    def section(self) -> Section:
-        """The scrolling part, which takes the focus."""
-        return self.query_one(Section)
-
-    @property
-    def chosen(self) -> CitedPassage | None:
-        """The passage that is read, or none."""
-        return self._chosen
+        yield self._title
+        yield self.section
+        yield self._notes
 
     # Going somewhere.
 
     def read(self, cited: CitedPassage, *, hit: str = "") -> None:
         """Show the section of `cited`, marked among its passages; `hit` says in words what it is."""
-        self._chosen, self._hit = cited, hit
+        self.chosen, self._hit = cited, hit
         if self._current.library is not None:
             self._read_section(cited)
 
     def clear(self) -> None:
         """Show no passage."""
-        self._chosen, self._section = None, ()
-        self.query_one("#reader-title", Static).update(words(EMPTY_TITLE))
-        self.query_one("#reader-notes", Static).display = False
+        self.chosen, self._section = None, ()
+        self._title.update(words(EMPTY_TITLE))
+        self._notes.display = False
         self.section.remove_children()
-        self.section.mount(Static(words(EMPTY_TEXT), classes="elsewhere", markup=False))
+        self.section.mount(_beside_the_words(EMPTY_TEXT))
 
     def go_to(self, text: str, *, report: str | None) -> None:
         """Go to a paragraph of a report, or of another that `text` names."""
@@ -208,18 +201,18 @@ class Reader(Vertical):
 
     def go_to_other_place(self) -> None:
         """Go where else the same is said."""
-        if self._chosen is None or not self._chosen.also:
+        if self.chosen is None or not self.chosen.also:
             self.post_message(self.Failed("This passage is not known to be said elsewhere too."))
             return
-        other = self._chosen.also[0].id
+        other = self.chosen.also[0].id
         self._look_for(lambda library: library.show(other)[0])
 
     def step(self, by: int) -> None:
         """Go to the next or the previous passage of the report."""
-        if self._chosen is None:
+        if self.chosen is None:
             self.post_message(self.Failed(NO_PASSAGE))
             return
-        report, start = self._chosen.report, self._chosen.passage
+        report, start = self.chosen.report, self.chosen.passage
         near = next((each for each in self._section if each.order == start.order + by), None)
         if near is not None and near.report == start.report:
             self._move_to(cited_by_itself(near, report))
@@ -228,10 +221,10 @@ class Reader(Vertical):
 
     def step_section(self, by: int) -> None:
         """Go to the start of the next section, of this one, or of the one before."""
-        if self._chosen is None:
+        if self.chosen is None:
             self.post_message(self.Failed(NO_PASSAGE))
             return
-        start = self._chosen.passage
+        start = self.chosen.passage
         self._look_for(lambda library: section_beside(library, start, by))
 
     def _move_to(self, cited: CitedPassage) -> None:
@@ -270,7 +263,7 @@ class Reader(Vertical):
 
     async def on_reader__section_read(self, event: _SectionRead) -> None:
         """Show a section, unless another passage is wanted by now."""
-        if self._chosen is not None and event.cited.id == self._chosen.id:
+        if self.chosen is not None and event.cited.id == self.chosen.id:
             await self._show(event.cited, event.passages)
 
     async def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -279,8 +272,8 @@ class Reader(Vertical):
         if event.state is not WorkerState.ERROR or error is None:
             return
         self.post_message(self.Failed(f"Error: {error_in_words(error)}"))
-        if event.worker.group == "section" and self._chosen is not None:
-            await self._show(self._chosen, [self._chosen.passage])
+        if event.worker.group == "section" and self.chosen is not None:
+            await self._show(self.chosen, [self.chosen.passage])
 
     # Showing it.
 
@@ -289,7 +282,7 @@ class Reader(Vertical):
         section = self.section
         title = f"{heading_path(cited, self._marks)}, {place_in_section(cited, self._marks)}"
         hit = words(f" ({self._hit})" if self._hit else "")
-        self.query_one("#reader-title", Static).update(words(title, "bold") + hit)
+        self._title.update(words(title, "bold") + hit)
         shown = [paragraph.passage for paragraph in section.query(Paragraph)]
         wanted = self._stretch(shown, cited.passage)
         if shown != wanted:
@@ -300,9 +293,8 @@ class Reader(Vertical):
             paragraph.choose(cited if paragraph.passage.id == cited.id else None)
         also = also_in_words(cited)
         notes = [f"{also} (o goes there)" if also else "", *notes_in_words(cited)]
-        below = self.query_one("#reader-notes", Static)
-        below.update(words("\n".join(filter(None, notes)), lines=True))
-        below.display = any(notes)
+        self._notes.update(words("\n".join(filter(None, notes)), lines=True))
+        self._notes.display = any(notes)
         self.call_after_refresh(section.bring_chosen_into_view)
 
     def _stretch(self, shown: list[Passage], chosen: Passage) -> list[Passage]:
@@ -326,7 +318,7 @@ class Reader(Vertical):
         before = self._section.index(shown[0])
         after = len(self._section) - before - len(shown)
         if before:
-            yield Static(words(f"{plural(before, 'passage')} of this section before"), classes="elsewhere")
+            yield _beside_the_words(f"{plural(before, 'passage')} of this section before")
         numbers = [words(margin_mark(passage, self._marks)).cell_length for passage in shown]
         width = min(_WIDEST_NUMBER, max(3, *numbers))
         lead_in: str | None = None
@@ -337,4 +329,9 @@ class Reader(Vertical):
             lead_in = passage.lead_in
             yield Paragraph(passage, self._marks, number_width=width)
         if after:
-            yield Static(words(f"{plural(after, 'passage')} of this section after"), classes="elsewhere")
+            yield _beside_the_words(f"{plural(after, 'passage')} of this section after")
+
+
+def _beside_the_words(text: str) -> Static:
+    """Return what the app says itself where a report's words stand."""
+    return Static(words(text), classes="elsewhere", markup=False)

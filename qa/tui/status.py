@@ -26,27 +26,32 @@ _MOST_LINES = 2
 class HeaderLine(HorizontalGroup):
     """The name, what is open and searched, how many passages are marked, and the state of the model."""
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
+        super().__init__(id=id)
+        self._index = Static(words("opening the index"), id="header-index", markup=False)
+        self._tray = Static("", id="header-tray", markup=False)
+        self._model = Static(words("model not loaded"), id="header-model", markup=False)
+
     def compose(self) -> ComposeResult:
         """Lay the model's state at the far end."""
         yield Static(words("qa", "bold"), id="header-name", markup=False)
-        yield Static(words("opening the index"), id="header-index", markup=False)
-        yield Static("", id="header-tray", markup=False)
-        yield Static(words("model not loaded"), id="header-model", markup=False)
+        yield self._index
+        yield self._tray
+        yield self._model
 
     def show_index(self, state: str) -> None:
         """Say what is open and searched."""
-        self.query_one("#header-index", Static).update(words(state))
+        self._index.update(words(state))
 
     def show_tray(self, marked: int) -> None:
         """Say how many passages are marked."""
-        self.query_one("#header-tray", Static).update(words(f"tray {marked}" if marked else ""))
+        self._tray.update(words(f"tray {marked}" if marked else ""))
 
     def show_model(self, state: str) -> None:
         """Say whether the model is ready."""
-        line = self.query_one("#header-model", Static)
-        line.update(words(state))
+        self._model.update(words(state))
         # Where there is little room only what is out of the ordinary is said.
-        line.set_class(state == MODEL_READY, "-usual")
+        self._model.set_class(state == MODEL_READY, "-usual")
 
 
 class StatusLine(Static):

@@ -12,13 +12,16 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
+from qa.errors import IndexMissingError
 from qa.settings import Settings
 from qa.tui import QaApp
-from qa.tui.conversation import Conversation, TurnState
+from qa.tui.conversation import Conversation, Search, Turn, TurnState
+from qa.tui.librarian import Librarian
 from qa.tui.marks import UNICODE_MARKS
 from qa.tui.scope import Scope
+from qa.tui.searcher import Searcher
 from qa.tui.thread import state_in_words
-from qa.types import Answer
+from qa.types import Answer, Progress
 from tests.tui.fakes import (
     NOTHING,
     QUESTION,
@@ -175,10 +178,10 @@ async def test_an_error_that_comes_before_its_search_is_seen_to_run_does_not_hol
     async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         screen, free = screen_of(pilot), asyncio.Event()
-        screen.call_later(free.wait)  # the screen is busy meanwhile
+        screen.searcher.call_later(free.wait)  # it is busy meanwhile
         library.asking_error = OSError("disk")
         screen.ask(QUESTION)
-        (worker,) = screen._searched
+        (worker,) = screen.searcher._searched
         while not worker.is_finished:
             await asyncio.sleep(0)
         free.set()
@@ -220,3 +223,38 @@ def full_answers(library: FakeLibrary) -> list[int]:
 
     library.ask = ask  # type: ignore[method-assign]
     return counts
+
+
+@pytest.mark.parametrize("stage", ["opening", "indexing", "loading", "answering", "reading"])
+async def test_quitting_is_quiet_whatever_is_going_on(library: FakeLibrary, stage: str) -> None:
+    """What threads still tell finds parts that are closed, or closed in part."""
+    waits = {
+        "opening": library.may_open,
+        "indexing": library.may_open,
+        "loading": library.may_prepare,
+        "answering": library.may_answer,
+    }
+    if stage in waits:
+        waits[stage].clear()
+    if stage == "indexing":
+        library.shelf.missing = IndexMissingError("There is no index yet")
+        library.build = [Progress("encoding", 1, 2)]
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(100, 30)) as pilot:
+        if stage in ("answering", "reading"):
+            await until_ready(pilot)
+            await ask(pilot, QUESTION)
+        if stage == "indexing":
+            await wait_until(pilot, lambda: "Building the index" in screen_of(pilot).status.message)
+        app.exit()
+        for event in waits.values():
+            event.set()
+        screen = app.ask_screen
+        found = Search(screen.conversation.newest or Turn(1, QUESTION))
+        for _ in range(20):
+            app.post_message(Librarian.Progressed(Progress("encoding", 1, 2)))
+            app.post_message(Librarian.Prepared(library))
+            screen.post_message(Searcher.Failed(found, "late"))
+            screen.post_message(Searcher.Found(found, library.ask(QUESTION, mode="words")))
+            await asyncio.sleep(0)
+    assert app.return_code == 0

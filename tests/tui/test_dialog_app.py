@@ -101,6 +101,10 @@ async def test_a_history_that_cannot_be_written_is_told_and_the_question_answere
         await until_ready(pilot)
         await ask_and_wait(pilot)
         assert turns_of(pilot)[0].answer is not None
+        # Both that it cannot be read and that it cannot be written, and not once for every question.
+        await wait_until(pilot, lambda: screen_of(pilot).status.message.count("Warning:") == 2)
+        await ask_and_wait(pilot)
+        assert screen_of(pilot).status.message.count("Warning:") == 2
 
 
 async def test_the_tray_leads_to_its_passages_copies_and_exports_them(

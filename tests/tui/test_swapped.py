@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from qa.errors import QaError
 from qa.tui import QaApp
 from qa.tui.ask_screen import AskScreen
-from qa.tui.conversation import Origin, TurnState
+from qa.tui.conversation import TurnState
 from qa.tui.dialogs import ScopeScreen
 from qa.tui.open_library import OpenLibrary
 from tests.tui.fakes import (
@@ -60,7 +60,7 @@ async def build_anew(pilot: Pilot[None], successor: FakeLibrary) -> None:
         lambda screen: screen.action_similar(),
         lambda screen: screen.reader.step_section(1),
         lambda screen: screen.reader.read(screen.chosen),
-        lambda screen: screen._find(screen._add("robust", screen.scope, Origin.FIND)),
+        lambda screen: screen.searcher.find("robust", ()),
     ],
 )
 async def test_what_meets_a_library_that_was_closed_is_asked_of_the_next_one(
