@@ -15,6 +15,7 @@ from pathlib import Path
 from qa.cite import (
     PATH_SEPARATOR,
     also_in_words,
+    found_in_words,
     listed,
     notes_in_words,
     on_one_line,
@@ -301,9 +302,7 @@ class _Chat:
 
     def _find(self, words: str) -> None:
         finding = self._library.find(words, reports=self._scope)
-        found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
-        searched = f"searched {finding.searched} of {plural(finding.total, 'passage')}, headings not searched"
-        self._say(f"{found} found for {finding.expression}; {searched}.")
+        self._say(f"{found_in_words(finding)}.")
         for report, count in finding.by_report:
             if count:
                 self._say(f"{report.short_title} [{report.id}]: {plural(count, 'passage')}.")

@@ -142,17 +142,22 @@ def cited_by_itself(passage: Passage, report: Report) -> CitedPassage:
 
 def finding_as_answer(finding: Finding) -> Answer:
     """Return what an exhaustive search found as the answer to it; nothing is weighed."""
-    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
     return Answer(
         question=f"Find: {finding.query}",
         answered=bool(finding.passages),
         passages=finding.passages,
         elapsed_ms=0.0,
         confidence="unjudged",
-        reason=f"{found} found for {finding.expression}; searched {finding.searched} of "
-        f"{plural(finding.total, 'passage')}, headings not searched.",
+        reason=f"{found_in_words(finding)}.",
         searched=plural(finding.searched, "passage"),
     )
+
+
+def found_in_words(finding: Finding) -> str:
+    """Return how many passages were found for what, and among how many."""
+    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
+    searched = f"searched {finding.searched:,} of {plural(finding.total, 'passage')}, headings not searched"
+    return f"{found} found for {finding.expression}; {searched}"
 
 
 def notes_in_words(cited: CitedPassage) -> list[str]:
@@ -332,8 +337,8 @@ def _position(passage: Passage) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return ``"1 passage"``, ``"2 passages"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Return ``"1 passage"``, ``"2 passages"``, ``"40,061 passages"``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def listed(names: Iterable[str]) -> str:

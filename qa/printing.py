@@ -13,6 +13,7 @@ from qa.cite import (
     also_in_words,
     expansion_in_words,
     explanation_in_words,
+    found_in_words,
     notes_in_words,
     on_one_line,
     plural,
@@ -117,11 +118,9 @@ def _with_marks(text: str, line: Span, marked: Sequence[Span]) -> str:
 
 def finding_text(finding: Finding) -> str:
     """Return the counts, then every passage with the words that were searched for marked."""
-    found = plural(len(finding.passages), "passage") if finding.passages else "No passage"
-    searched = f"searched {finding.searched} of {plural(finding.total, 'passage')}"
     if not finding.passages:
-        return printable(f"{found} found for {finding.expression}; {searched}, headings not searched")
-    lines = [f"{found} found for {finding.expression}; {searched}"]
+        return printable(found_in_words(finding))
+    lines = [found_in_words(finding)]
     for report, count in finding.by_report:
         lines += ["", f"{count:>5}  {report.short_title}  [{report.id}]"]
         lines += [

@@ -421,7 +421,7 @@ def test_the_command_prints_the_counts_and_then_every_passage_marked(
     out, err = capsys.readouterr()
     counts, *passages = re.split(r"\n\n(?=\d+\. )", out.rstrip("\n"))
     assert counts.splitlines()[:3] == [
-        '5 passages found for "looked after"; searched 39 of 153 passages',
+        '5 passages found for "looked after"; searched 39 of 153 passages, headings not searched',
         "",
         "    5  Annual performance assessment letter, Rutland  [apa-2008]",
     ]

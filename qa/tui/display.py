@@ -12,6 +12,10 @@ from qa.types import CitedPassage, Kind, Passage, Span
 
 HIGHLIGHT = "bold underline"
 _EMPHASIS = {"em": "italic", "strong": "bold"}
+_MOST_BEFORE_MATCH = 40
+_BEFORE_MATCH = 20
+"""Characters of a sentence before the words that match."""
+
 _SPACES = str.maketrans("\n\t", "  ")
 
 
@@ -52,8 +56,15 @@ def place(cited: CitedPassage, marks: Marks = UNICODE_MARKS) -> str:
 
 
 def excerpt(cited: CitedPassage, marks: Marks) -> str:
-    """Return what people read of a passage from its first sentence that matches."""
-    start = min((start for start, _ in cited.shown_highlights), default=0)
+    """Return what people read of a passage from the sentence of its first match, if it begins shortly before.
+
+    Else some words before the match are shown.
+    """
+    match = min((start for start, _ in cited.shown_highlights), default=0)
+    sentence = cited.shown.rfind(". ", 0, match) + len(". ") if ". " in cited.shown[:match] else 0
+    start = sentence
+    if match - sentence > _MOST_BEFORE_MATCH:
+        start = cited.shown.find(" ", match - _BEFORE_MATCH, match) + 1 or match
     return f"{marks.cut}{cited.shown[start:]}" if start else cited.shown
 
 

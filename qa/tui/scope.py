@@ -25,8 +25,13 @@ class Scope:
     section: str = ""
 
     def in_words(self, reports: Sequence[ReportSummary]) -> str:
-        """Return the scope as people read it, given all reports: ``"2 of 50 reports, section “Grades”"``."""
-        searched = (
-            f"{len(self.reports)} of {plural(len(reports), 'report')}" if self.reports else "all reports"
-        )
+        """Return the scope as people read it, given all reports: ``"2 of 50 reports, section “Grades”"``.
+
+        A single one is named: ``"jar-2006 (1 of 2 reports)"``.
+        """
+        searched = "all reports"
+        if self.reports:
+            searched = f"{len(self.reports)} of {plural(len(reports), 'report')}"
+        if len(self.reports) == 1:
+            searched = f"{self.reports[0]} ({searched})"
         return f"{searched}, section “{self.section}”" if self.section else searched

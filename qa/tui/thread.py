@@ -295,7 +295,7 @@ def state_in_words(turn: Turn, marks: Marks) -> str:
     left_out = len(turn.passages) - MOST_PASSAGES_DRAWN
     if left_out > 0:
         parts.append(f"The first {MOST_PASSAGES_DRAWN} are listed, {left_out} more by: qa find")
-    return "\n".join(filter(None, [" ".join(notes), " ".join(filter(None, parts))]))
+    return "\n".join(filter(None, [" ".join(filter(None, parts)), " ".join(notes)]))
 
 
 def _option_id(turn: Turn, position: int) -> str:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 from textual.widgets.option_list import Option
 
-from qa.cite import date_in_words, plural
+from qa.cite import date_in_words
 from qa.tui.dialogs.dialog import Dialog, key_name, labelled
 from qa.tui.dialogs.field import Completions, Field
 from qa.tui.dialogs.rows import MOST_ROWS, Choices, Row, matching, more_in_words, searchable
@@ -223,11 +223,7 @@ class ScopeScreen(Dialog[Scope | None]):
             title = one_line(self._reports[self._ids[chosen[0]]].short_title)
             self.show_hint(f"{enter}: search only “{title}”{self._and_section()}.")
         else:
-            searched = (
-                f"the {len(chosen):,} checked reports"
-                if chosen
-                else f"all {plural(len(self._reports), 'report')}"
-            )
+            searched = f"the {len(chosen):,} checked reports" if chosen else "all reports"
             self.show_hint(f"{enter}: search {searched}{self._and_section()}.")
         self.show_count(f"{len(self._checked):,} of {len(self._reports):,} checked")
 
