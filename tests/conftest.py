@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ import pytest
 from qa.encoder.export import CACHE_VARIABLE
 from qa.library import Library
 from tests.fakes import KeywordEncoder, build, copy_corpus, open_library, small_library
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores, since tests of the app wait as long as they work."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

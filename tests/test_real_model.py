@@ -20,6 +20,9 @@ from qa.index import Index, Manifest
 from qa.library import Library
 from tests.fakes import ROOT, copy_corpus, small_library
 
+# One process makes the model ready for all of them.
+pytestmark = pytest.mark.xdist_group("model")
+
 QUESTION = "What mental health services are there for pupils, and who is left out?"
 
 

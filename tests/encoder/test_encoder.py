@@ -26,6 +26,9 @@ from tests.test_real_model import linked_model
 if TYPE_CHECKING:
     from qa.types import Vectors
 
+# One process makes the model ready for all of them.
+pytestmark = pytest.mark.xdist_group("model")
+
 WORDS = (
     "the roads are gritted before dawn and mended within ten days council review of schools is good".split()
 )

@@ -15,6 +15,9 @@ from tests.terminal import wording
 from tests.terminal.conftest import PROGRAM, Launch
 from tests.terminal.driver import RESTORED, Terminal, colours, styles
 
+# One process makes the model ready for all of them.
+pytestmark = pytest.mark.xdist_group("model")
+
 QUESTION = "What is the population of Rutland?"
 FIRST, SECOND = "para 7", "para 30"
 """Where the first two passages of the answer stand."""

@@ -177,6 +177,10 @@ class HostileLibrary(FakeLibrary):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.speak_of(text)
+
+    def speak_of(self, text: str) -> None:
+        """Let everything be made of this text from now on."""
         self.of = text
         self.report = hostile_report(text)
         self.passages = hostile_passages(text)

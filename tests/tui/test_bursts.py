@@ -47,22 +47,23 @@ def burst(pilot: Pilot[None], *keys: str) -> None:
 
 
 @pytest.mark.parametrize("keys", [["escape"] * 3, ["enter"] * 3, ["enter", "escape", "enter"]])
-@pytest.mark.parametrize("dialog", ["f1", "f2", "f3", "f4", "f5", "ctrl+r", "ctrl+s"])
 async def test_keys_that_close_a_dialog_twice_leave_the_ask_screen(
-    library: FakeLibrary, tmp_path: Path, dialog: str, keys: list[str]
+    library: FakeLibrary, tmp_path: Path, keys: list[str]
 ) -> None:
     app = QaApp(library.shelf, settings=Settings(export_folder=str(tmp_path)))
     async with app.run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot)
-        await pilot.press("down", "space", dialog)
-        await wait_until(pilot, lambda: app.screen is not screen_of(pilot) and app.screen.is_mounted)
-        burst(pilot, *keys)
-        await pilot.pause()
-        for _ in range(2):  # where the keys opened another one
-            await pilot.press("escape")
-        await wait_until(pilot, lambda: app.screen is screen_of(pilot))
-        await ask_and_wait(pilot)
+        await pilot.press("down", "space")
+        for dialog in ("f1", "f2", "f3", "f4", "f5", "ctrl+r", "ctrl+s"):
+            await pilot.press(dialog)
+            await wait_until(pilot, lambda: app.screen is not screen_of(pilot) and app.screen.is_mounted)
+            burst(pilot, *keys)
+            await pilot.pause()
+            for _ in range(2):  # where the keys opened another one
+                await pilot.press("escape")
+            await wait_until(pilot, lambda: app.screen is screen_of(pilot))
+            await ask_and_wait(pilot)
 
 
 @pytest.mark.parametrize("second", ["f6", "f7"])

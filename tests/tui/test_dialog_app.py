@@ -48,7 +48,7 @@ async def test_a_scope_that_is_chosen_is_asked_and_shown(library: FakeLibrary) -
         await pilot.press(*"joint", "enter")
         await until_closed(pilot)
         assert screen_of(pilot).scope == Scope(("jar-2006",))
-        assert on_screen(pilot, "Scope: 1 of 1 report")
+        assert on_screen(pilot, "Scope: jar-2006 (1 of 1 report)")
         await ask_and_wait(pilot)
         assert library.scopes == [(("jar-2006",), None)]
 

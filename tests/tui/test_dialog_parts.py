@@ -59,7 +59,7 @@ def test_the_tray_keeps_the_order_people_give_it() -> None:
     [
         (Scope(), "all reports"),
         (Scope(("a", "b")), "2 of 7 reports"),
-        (Scope(("a",), "Staying safe"), "1 of 7 reports, section “Staying safe”"),
+        (Scope(("a",), "Staying safe"), "a (1 of 7 reports), section “Staying safe”"),
         (Scope((), "Staying safe"), "all reports, section “Staying safe”"),
     ],
 )

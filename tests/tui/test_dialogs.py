@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.widgets._footer import FooterKey
 
 import qa.tui
 from qa.cite import quotation
@@ -30,12 +29,12 @@ from qa.tui.dialogs import (
     ScopeScreen,
     TrayScreen,
 )
-from qa.tui.dialogs.dialog import Keys
 from qa.tui.dialogs.field import Field
 from qa.tui.dialogs.history import NO_QUESTIONS
 from qa.tui.dialogs.reports import NO_REPORTS, UP_TO_DATE, PathField
 from qa.tui.dialogs.rows import MOST_ROWS, Choices, Lines
 from qa.tui.dialogs.scope import ReportChoices
+from qa.tui.keys import KeyLine
 from qa.tui.scope import Scope
 from qa.tui.tray import Tray
 from qa.types import Kind, Progress, ReportSummary
@@ -211,8 +210,8 @@ async def test_at_every_size_all_keys_the_hint_and_the_heading_are_whole(
 
 
 def all_keys_are_whole(pilot: Pilot[None]) -> bool:
-    keys = pilot.app.screen.query(FooterKey)
-    return len(keys) > 0 and all(on_screen(pilot, f"{key.key_display} {key.description}") for key in keys)
+    keys = [key for line in pilot.app.screen.query_one(KeyLine).lines for key in line]
+    return keys != [] and all(on_screen(pilot, f"{key.display} {key.description}") for key in keys)
 
 
 @EVERY_DIALOG
@@ -225,7 +224,7 @@ async def test_escape_closes_without_a_result(make: Callable[[], Screen[Any]]) -
 @EVERY_DIALOG
 async def test_every_letter_is_in_strong_contrast(make: Callable[[], Screen[Any]]) -> None:
     async with Host(make()).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: len(pilot.app.screen.query(FooterKey)) > 0)
+        await until(pilot, lambda: all_keys_are_whole(pilot))
         for theme in ("textual-dark", "textual-light"):
             pilot.app.theme = theme
             for key in ("s", "backspace"):
@@ -313,7 +312,7 @@ async def test_a_line_takes_pasted_lines_as_one_and_no_controls() -> None:
 
 async def test_the_keys_are_laid_out_anew_when_the_terminal_gets_narrower() -> None:
     async with Host(TrayScreen(marked(1))).run_test(size=(100, 30)) as pilot:
-        keys = pilot.app.screen.query_one(Keys)
+        keys = pilot.app.screen.query_one(KeyLine)
         await until(pilot, lambda: keys.size.height == 1)
         await pilot.resize_terminal(40, 12)
         await until(pilot, lambda: keys.size.height == 2 and on_screen(pilot, "esc Close"))

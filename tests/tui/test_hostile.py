@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,19 @@ from tests.tui.fakes import (
     until_ready,
     wait_until,
 )
-from tests.tui.hostile import STRINGS, HostileLibrary, flowing, key_event, press_at_random, seen, wrong
+from tests.tui.hostile import (
+    CONTROLS,
+    MARKUP,
+    STRINGS,
+    WIDTHS,
+    HostileLibrary,
+    flowing,
+    key_event,
+    press_at_random,
+    seen,
+    wrong,
+)
 
-EVERY_STRING = pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
 SIZES = [(1, 1), (10, 3), (20, 5)]
 MIXED = {
     "mixed": " ".join(STRINGS[name] for name in ("action", "screen", "half characters", "direction")),
@@ -61,22 +72,33 @@ def packed(text: str) -> str:
 # The Ask screen
 
 
-@EVERY_STRING
-async def test_a_text_is_shown_wherever_it_comes_from_and_nothing_of_it_is_obeyed(text: str) -> None:
-    library = HostileLibrary(text)
-    async with QaApp(library.shelf, warnings=[text]).run_test(size=(100, 40)) as pilot:
+@pytest.mark.parametrize("texts", [MARKUP, CONTROLS, WIDTHS], ids=["markup", "controls", "widths"])
+async def test_a_text_is_shown_wherever_it_comes_from_and_nothing_of_it_is_obeyed(
+    texts: Mapping[str, str],
+) -> None:
+    library = HostileLibrary("")
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(100, 40)) as pilot:
         await until_ready(pilot)
-        assert wrong(pilot) == []
-        await paste(pilot, text)
-        await pilot.press("enter")
-        await wait_until(pilot, lambda: turns_of(pilot) != () and turns_of(pilot)[-1].passages != ())
-        await wait_until(pilot, lambda: "begin" in flowing(pilot))
-        assert wrong(pilot) == []
-        await pilot.press("down", "down", "enter")
-        await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).reader.section)
-        assert wrong(pilot) == []
-        read = "".join(str(each.content) for each in screen_of(pilot).reader.query(Paragraph))
-        assert packed(f"begin {text} end")[:150] in re.sub(r"\s", "", read)
+        screen = screen_of(pilot)
+        for name, text in texts.items():
+            library.speak_of(text)
+            app.own_warnings[:] = [text]
+            app.show_what_is_open()
+            screen.reader.clear()
+            screen.question_box.focus()
+            await pilot.pause()
+            assert wrong(pilot) == [], name
+            await paste(pilot, text)
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: len(turns_of(pilot)) > 0 and turns_of(pilot)[-1].passages != ())
+            await wait_until(pilot, lambda: "begin" in flowing(pilot))
+            assert wrong(pilot) == [], name
+            await pilot.press("down", "enter")
+            await wait_until(pilot, lambda: screen.focused is screen.reader.section)
+            assert wrong(pilot) == [], name
+            read = "".join(str(each.content) for each in screen.reader.query(Paragraph))
+            assert packed(f"begin {text} end")[:150] in re.sub(r"\s", "", read), name
 
 
 @BOTH
@@ -181,28 +203,32 @@ async def test_an_error_is_told_in_its_own_words(key: str) -> None:
 # Dialogs
 
 
-@pytest.mark.parametrize("key", DIALOGS)
 @BOTH
-async def test_dialogs_show_it_as_text_at_every_size(key: str, text: str) -> None:
+async def test_dialogs_show_it_as_text_at_every_size(text: str) -> None:
     history = History(None)
     history.add(text)
     app = QaApp(HostileLibrary(text).shelf, history=history)
     async with app.run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         await ask_and_wait(pilot, f"what {text}?")
-        await pilot.press("down", "space", "down", "space", key)
-        await wait_until(pilot, lambda: app.screen is not app.ask_screen)
-        assert wrong(pilot) == []
-        if key in {"f2", "f3", "f4", "f5", "ctrl+r"}:
-            assert packed(text)[:20] in flowing(pilot)
-        if isinstance(app.focused, Input):
-            await paste(pilot, text)
-            assert wrong(pilot) == []
-        for size in SIZES:
-            await pilot.resize_terminal(*size)
-            await pilot.pause()
-            if size[0] > 1:
-                assert wrong(pilot) == []
+        await pilot.press("down", "space", "down", "space")
+        for key in DIALOGS:
+            await pilot.resize_terminal(100, 30)
+            await pilot.press(key)
+            await wait_until(pilot, lambda: app.screen is not app.ask_screen)
+            assert wrong(pilot) == [], key
+            if key in {"f2", "f3", "f4", "f5", "ctrl+r"}:
+                assert packed(text)[:20] in flowing(pilot), key
+            if isinstance(app.focused, Input):
+                await paste(pilot, text)
+                assert wrong(pilot) == [], key
+            for size in SIZES:
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+                if size[0] > 1:
+                    assert wrong(pilot) == [], key
+            while app.screen is not app.ask_screen:
+                await pilot.press("escape")
 
 
 @pytest.mark.parametrize("name", ["~nobody-known/x", "../..", "~", "\U000e0041", "x" * 5_000, "[/b]"])

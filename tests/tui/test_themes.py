@@ -320,7 +320,8 @@ async def test_every_sign_of_the_app_can_be_read(library: FakeLibrary, theme: Th
     async with app.run_test(size=SIZES[0]) as pilot:
 
         async def assert_legible_at_every_size(state: str) -> None:
-            for size in reversed(SIZES):
+            # Themes differ in colours only, not in what is shown where.
+            for size in reversed(SIZES if theme is THEMES[0] else SIZES[:1]):
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
                 assert_legible(app, f"{state}, {size[0]} x {size[1]}")
@@ -415,7 +416,7 @@ async def test_every_sign_of_the_dialogs_can_be_read(library: FakeLibrary, theme
         for key, kind in DIALOGS.items():
             await pilot.press(key)
             await wait_until(pilot, partial(is_open, app, kind))
-            for size in (SIZES[-1], SIZES[0]):
+            for size in (SIZES[-1], SIZES[0]) if theme is THEMES[0] else SIZES[:1]:
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
                 assert_legible(app, f"{kind.__name__}, {size[0]} x {size[1]}")

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.cells import cell_len
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import HorizontalGroup, Vertical
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
-from textual.widgets import Footer, Static
-from textual.widgets._footer import FooterKey
+from textual.widgets import Static
 
 from qa.tui.display import words
+from qa.tui.keys import KeyLine
 from qa.tui.overlay import Overlay
 
-_BETWEEN_KEYS = 2
 _NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space", "delete": "Del"}
 
 
@@ -34,7 +31,7 @@ class Dialog(Overlay[ScreenResultType], ModalScreen[ScreenResultType]):
             yield from heading(self.HEADING)
             yield from self.body()
             yield Static("", classes="dialog-hint", markup=False)
-        yield Keys(compact=True, show_command_palette=False)
+        yield KeyLine(wraps=True)
 
     def body(self) -> Iterable[Widget]:
         """Return what stands between the heading and the hint."""
@@ -49,31 +46,6 @@ class Dialog(Overlay[ScreenResultType], ModalScreen[ScreenResultType]):
         line = self.query_one(".dialog-hint", Static)
         _say(line, hint)
         line.set_class(not hint, "-empty")
-
-
-class Keys(Footer):
-    """The keys, in as many lines as they need: none is cut off."""
-
-    _width = 0
-
-    def compose(self) -> ComposeResult:
-        """Lay the keys out in lines."""
-        lines: list[list[Widget]] = [[]]
-        room = self._width = self.screen.size.width
-        for key in super().compose():
-            width = cell_len(f"{key.key_display} {key.description}") if isinstance(key, FooterKey) else 0
-            if width > room and lines[-1]:
-                lines.append([])
-                room = self._width
-            room -= width + _BETWEEN_KEYS
-            lines[-1].append(key)
-        for line in lines:
-            yield HorizontalGroup(*line)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Lay the keys out anew when there is more or less room."""
-        if event.size.width != self._width:
-            self.call_after_refresh(self.recompose)
 
 
 def heading(name: str) -> Iterable[Widget]:

@@ -17,11 +17,12 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from qa.cite import date_in_words, plural
-from qa.tui.dialogs.dialog import Keys, heading, key_name, labelled
+from qa.tui.dialogs.dialog import heading, key_name, labelled
 from qa.tui.dialogs.field import Completions, Field
 from qa.tui.dialogs.paths import complete_last_path, split_paths
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import one_line, words
+from qa.tui.keys import KeyLine
 from qa.tui.marks import UNICODE_MARKS, Marks, marks_of
 from qa.tui.overlay import Overlay
 from qa.types import Kind, Progress, ReportSummary
@@ -131,7 +132,7 @@ class ReportsScreen(Overlay[None]):
             yield Static("", id="reports-progress", markup=False)
             yield Lines(id="reports-news")
             yield labelled("Add", PathField())
-        yield Keys(compact=True, show_command_palette=False)
+        yield KeyLine(wraps=True)
 
     def on_mount(self) -> None:
         """Show what was told before there was a screen to show it on."""

@@ -223,7 +223,10 @@ class ScopeScreen(Dialog[Scope | None]):
             title = one_line(self._reports[self._ids[chosen[0]]].short_title)
             self.show_hint(f"{enter}: search only “{title}”{self._and_section()}.")
         else:
-            searched = f"the {len(chosen):,} checked reports" if chosen else "all reports"
+            every = len(self._reports)
+            searched = f"all {every:,} reports" if every > 1 else "the report"
+            if chosen:
+                searched = f"the {len(chosen):,} checked reports"
             self.show_hint(f"{enter}: search {searched}{self._and_section()}.")
         self.show_count(f"{len(self._checked):,} of {len(self._reports):,} checked")
 
