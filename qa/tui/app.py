@@ -432,7 +432,8 @@ class QaApp(DialogApp):
     def _refuse_if_nothing_is_open(self) -> None:
         problem, screen = self.librarian.problem, self.ask_screen
         if problem is not None and not screen.wants_reports:
-            screen.thread.show_notice(f"The reports could not be opened. {problem} {REBUILD}")
+            way_out = "" if self.is_web else f" {REBUILD}"
+            screen.thread.show_notice(f"The reports could not be opened. {problem}{way_out}")
             screen.refuse(problem)
 
     def _choose_theme(self) -> None:

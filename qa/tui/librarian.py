@@ -104,7 +104,7 @@ class Librarian(Widget):
         return library is not None and not set(library.warnings) <= set(library.unread)
 
     def open(self) -> None:
-        """Open the library, and index it if it has no index."""
+        """Open the library, and index it if it has no index and this is no page."""
         self._opening = True
         self._open()
 
@@ -139,6 +139,8 @@ class Librarian(Widget):
         try:
             library = self._shelf.open()
         except IndexMissingError:
+            if self.app.is_web:
+                raise
             self.building = True
             library = self._shelf.build(progress=self._teller())
         self._opened(library)

@@ -23,7 +23,6 @@ from qa.errors import IndexStateError
 from qa.ingest.sentences import sentences, windows
 from qa.library import Library
 from qa.types import FramedText
-from tests.benchmarks import plain_search
 from tests.benchmarks.measuring import (
     Column,
     Record,
@@ -45,6 +44,7 @@ PROGRAM = "qa"
 """The module that is run."""
 
 ASK = "qa ask"
+_PLAIN_SEARCH = Path(__file__).parent / "plain_search.py"
 SCRIPT = "script with sentence-transformers and FAISS"
 HEAVY = ("torch", "transformers", "sentence_transformers", "scipy", "textual", "matplotlib")
 """What a question must not load."""
@@ -81,7 +81,7 @@ def commands(library: Path, vectors: Path, *, compared: bool = True) -> dict[str
     return own | {
         "import sentence_transformers": [*python, "-c", "import sentence_transformers"],
         "the same, and load the model": [*python, "-c", _LOAD.format(model)],
-        SCRIPT: [*python, str(plain_search.__file__), model, str(vectors), QUESTION],
+        SCRIPT: [*python, str(_PLAIN_SEARCH), model, str(vectors), QUESTION],
     }
 
 

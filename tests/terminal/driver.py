@@ -31,6 +31,7 @@ _KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "QA_CACHE", "OMP_NUM_THREADS", "MK
 # The program is a child, so that its exit status is known and what it leaves behind of the terminal can be
 # seen: tmux forgets the one at times and draws over the other when a pane's own process ends.
 _RUN = r"""
+trap : INT  # ctrl+c is for the program
 sh -c 'echo $$ > "$1/pid"; shift; exec "$@"' sh "$@"
 echo $? > "$1/status"
 exec cat

@@ -22,6 +22,7 @@ QUESTION = "What is the population of Rutland?"
 FIRST, SECOND = "para 7", "para 30"
 """Where the first two passages of the answer stand."""
 
+PLAIN_SCREEN = "Press Enter to go back to qa."
 CITATION = "Joint area review, Rutland (Ofsted, 2006), Context, para 7"
 SECOND_CITATION = (
     "Joint area review, Rutland (Ofsted, 2006), "
@@ -153,6 +154,23 @@ def test_a_program_that_is_told_to_end_restores_the_terminal(launch: Launch, num
     assert terminal.wait_for_exit() == 128 + number
     the_terminal_is_restored(terminal)
     assert not rows_with(terminal.screen(), "Traceback")
+
+
+def test_the_plain_screen_is_left_with_ctrl_c_and_ended_with_the_program(launch: Launch) -> None:
+    terminal = launch()
+    ask(terminal)
+    before = terminal.modes()
+    terminal.press("C-o")
+    terminal.wait_for(PLAIN_SCREEN)
+    assert rows_with(terminal.screen(), "Rutland is the smallest county in England")
+    terminal.press("C-c")
+    terminal.wait_for(wording.answered)
+    assert terminal.modes() == before
+    terminal.press("C-o")
+    terminal.wait_for(PLAIN_SCREEN)
+    terminal.send_signal(signal.SIGTERM)
+    assert terminal.wait_for_exit() == 128 + signal.SIGTERM
+    the_terminal_is_restored(terminal)
 
 
 def test_a_program_whose_terminal_is_gone_ends(launch: Launch) -> None:

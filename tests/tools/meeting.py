@@ -187,7 +187,7 @@ class Meeting:
             self._press("F2", wait=shows("Where to search"))
             self._type("letter")
             self._wait(shows("search only"))
-            self._press("Enter", wait=lambda rows: wording.painted(rows) and shows("Scope: 1 of 2")(rows))
+            self._press("Enter", wait=lambda rows: wording.painted(rows) and shows("Scope: ")(rows))
             self._press("/", wait=wording.in_box)
             rows = self._ask(IN_SCOPE)
             self._wait(reader_shows(""))

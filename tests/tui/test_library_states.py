@@ -150,6 +150,17 @@ async def test_in_a_browser_nobody_adds_reports_or_indexes_them(
         assert (library.shelf.added, library.shelf.built) == ([], [])
 
 
+async def test_in_a_browser_a_missing_index_is_told_and_neither_made_nor_offered(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QaApp, "is_web", True)
+    library.shelf.missing = IndexMissingError("There is no index in library/index; run: qa index")
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "could not be opened. There is no index"))
+        assert not on_screen(pilot, "F9")
+        assert library.shelf.built == []
+
+
 async def test_a_build_that_fails_leaves_what_was_open(
     library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
