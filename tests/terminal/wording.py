@@ -81,8 +81,8 @@ def in_reader(rows: Sequence[str]) -> bool:
 
 
 def ready(rows: Sequence[str]) -> bool:
-    """The app has loaded what it answers with."""
-    return any(READY in row for row in rows)
+    """The app has loaded what it answers with: the header says so, or where it is narrow the status line."""
+    return any(READY in row or row.strip() == "Ready." for row in rows)
 
 
 def below(rows: Sequence[str], question: str) -> Sequence[str]:

@@ -48,6 +48,9 @@ FILE = "meeting.md"
 
 STEPS = 12
 
+_LOOKS_ALIKE = 20
+"""Looks at a screen after which it is taken to stay as it is."""
+
 _NAMES = {
     "Enter": "⏎", "Down": "↓", "Up": "↑", "Escape": "esc", "Space": "space",
     "C-q": "ctrl+q", "C-s": "ctrl+s", "C-u": "ctrl+u",
@@ -221,7 +224,8 @@ class Meeting:
         self._steps += 1
         self._tell(f"\n{self._steps:>2}. {title}")
         yield
-        self._show()
+        if self._terminal.exit_status is None:
+            self._show()
 
     def _ask(self, question: str) -> list[str]:
         self._type(question)
@@ -265,8 +269,23 @@ class Meeting:
         self._tell(f"    {time.monotonic() - begun:6.2f} s  {typed}")
 
     def _show(self) -> None:
-        for row in self._terminal.screen():
+        """Tell what is on the screen once it stays so."""
+        for row in self._wait(Stays()):
             self._tell(f"    │{row}".rstrip())
+
+
+class Stays:
+    """The condition that the screen stays as it is."""
+
+    def __init__(self) -> None:
+        self._last: list[str] = []
+        self._alike = 0
+
+    def __call__(self, rows: list[str]) -> bool:
+        """Return whether some looks one after the other have shown the same rows."""
+        self._alike = self._alike + 1 if rows == self._last else 0
+        self._last = rows
+        return self._alike >= _LOOKS_ALIKE
 
 
 def shows(text: str) -> Callable[[list[str]], bool]:
@@ -291,13 +310,14 @@ def highlighted(text: str) -> Callable[[list[str]], bool]:
 
 
 def reader_shows(number: str) -> Callable[[list[str]], bool]:
-    """Return the condition that the reader marks the paragraph of a number, if there is room for it."""
+    """Return the condition that the reader marks the paragraph of a number, or any, if it has room."""
 
     def condition(rows: list[str]) -> bool:
         beside = [re.split("[│┃]", row, maxsplit=1)[1] for row in rows if re.search("[│┃]", row[1:-1])]
         shown = beside or (rows if wording.in_reader(rows) else [])
         # The title names it; its number may have gone out of sight, with the sentence that matches in view.
-        return not shown or re.search(rf"para {number}\b", " ".join(" ".join(shown).split())) is not None
+        titled = not number or re.search(rf"para {number}\b", " ".join(" ".join(shown).split())) is not None
+        return not shown or (titled and any("▌" in row for row in shown))
 
     condition.__doc__ = f"the reader shows paragraph {number}"
     return condition
