@@ -31,6 +31,7 @@ from qa.tui.commands import all_ids, commands_of
 from qa.tui.conversation import Conversation
 from qa.tui.dialog_app import DialogApp
 from qa.tui.display import one_line, shortened
+from qa.tui.keymap import clashes, keymap_of
 from qa.tui.librarian import Librarian
 from qa.tui.marks import ASCII_MARKS, UNICODE_MARKS, AsciiScrollBar
 from qa.tui.open_library import OpenLibrary
@@ -467,7 +468,11 @@ class QaApp(DialogApp):
             unknown = sorted(set(unknown) - known)
         if unknown:
             self.own_warnings.append(f"There is no key named {', '.join(unknown)}; F1 lists those there are.")
-        self.set_keymap({name: keys for name, keys in self.settings.keys.items() if name in known})
+        chosen = {name: keys for name, keys in self.settings.keys.items() if name in known}
+        keymap, problems = keymap_of(chosen)
+        nodes = (node for _, nodes in self.ask_screen.places() for node in nodes)
+        self.own_warnings += [*problems, *clashes(nodes, keymap)]
+        self.set_keymap(keymap)
 
     def _restore_the_terminal_when_killed(self) -> None:
         """Leave in good order when the connection drops or the process is told to end."""

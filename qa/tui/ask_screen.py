@@ -163,12 +163,12 @@ class AskScreen(Screen[None]):
         self.header.show_tray(len(self._tray))
         self.thread.show_turns()
 
-    def to_present(self, chosen: CitedPassage) -> tuple[str, Sequence[CitedPassage], int]:
-        """Return the question, passages and place that the chosen passage is presented with."""
+    def to_present(self, chosen: CitedPassage) -> tuple[Turn | None, Sequence[CitedPassage], int]:
+        """Return the turn, passages and place that the chosen passage is presented with."""
         turn = self.thread.current_turn
         if turn is None or self.thread.current is not chosen:
-            return "", [chosen], 0
-        return turn.question, turn.passages, self.thread.hit()[0] - 1
+            return None, [chosen], 0
+        return turn, turn.passages, self.thread.hit()[0] - 1
 
     # Asking.
 
@@ -245,10 +245,7 @@ class AskScreen(Screen[None]):
         elif turn.by_words:
             self.status.say(f"{plural(found, 'passage')} found by words alone; the model is being loaded.")
         else:
-            there = f" Down goes to {'it' if found == 1 else 'them'}."
-            self.status.say(
-                f"{plural(found, 'passage')} found.{there if self.question_box.has_focus else ''}"
-            )
+            self.status.say(f"{plural(found, 'passage')} found.")
 
     # What its widgets report.
 

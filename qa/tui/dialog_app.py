@@ -15,6 +15,7 @@ from textual.message import Message
 
 from qa.settings import Settings
 from qa.tui.ask_screen import AskScreen
+from qa.tui.conversation import Turn
 from qa.tui.keys_in_turn import KeysInTurn
 from qa.tui.librarian import Librarian
 from qa.tui.open_library import OpenLibrary
@@ -143,10 +144,9 @@ class DialogApp(KeysInTurn):
         if chosen is None:
             self.say("There is no passage to show: ask a question first.")
         elif self._no_dialog_is_open():
-            question, passages, position = self.ask_screen.to_present(chosen)
-            self.push_screen(
-                PresentScreen(question, passages, position), partial(self._stop_presenting, self.theme)
-            )
+            turn, passages, position = self.ask_screen.to_present(chosen)
+            screen = PresentScreen(turn.question if turn else "", passages, position)
+            self.push_screen(screen, partial(self._stop_presenting, self.theme, turn))
             self.presenting = True
             if not self.no_color:
                 self.theme = PROJECTOR_THEME
@@ -158,9 +158,12 @@ class DialogApp(KeysInTurn):
 
     # What dialogs hand back.
 
-    def _stop_presenting(self, theme: str, _: None) -> None:
+    def _stop_presenting(self, theme: str, turn: Turn | None, position: int | None) -> None:
+        """Go on with the passage that was presented last."""
         self.theme = theme
         self.presenting = False
+        if turn is not None and position is not None:
+            self.ask_screen.thread.highlight(turn, position + 1)
 
     def _take_scope(self, scope: Scope | None) -> None:
         if scope is not None:

@@ -18,8 +18,10 @@ from qa.tui.overlay import Overlay
 from qa.types import CitedPassage
 
 
-class PresentScreen(Overlay[None]):
+class PresentScreen(Overlay[int]):
     """Shows the passages of an answer one by one, to people who sit far from the screen.
+
+    It closes with the place, from 0, of the one that was shown last.
 
     Parameters
     ----------
@@ -77,6 +79,10 @@ class PresentScreen(Overlay[None]):
         """Go to another passage of the answer; at an end stay."""
         self._position = min(max(0, self._position + by), len(self._passages) - 1)
         self._show()
+
+    async def action_dismiss(self, result: int | None = None) -> None:
+        """Close with the place of the passage that is shown."""
+        self.dismiss(self._position if result is None else result)
 
     def action_scroll(self, by: int) -> None:
         """Scroll a long passage."""

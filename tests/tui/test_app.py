@@ -262,7 +262,6 @@ async def test_an_answer_names_place_and_words_but_no_score(library: FakeLibrary
         await ask_and_wait(pilot)
         assert on_screen(pilot, "▌ 1 Joint area review, Rutland, para 29")
         assert on_screen(pilot, "Access to the child protection")
-        assert on_screen(pilot, "Down goes to them.")
         assert not any("0.5" in row or "0.3" in row for row in rows(pilot))
 
 

@@ -405,6 +405,8 @@ async def test_the_projector_shows_one_passage_and_goes_through_the_answer(libra
         await pilot.press("escape")
         await wait_until(pilot, lambda: app.screen is screen_of(pilot))
         assert app.theme == before
+        # The passage that was presented last is the one to go on with.
+        assert screen_of(pilot).thread.hit() == (4, 5)
 
 
 async def test_keys_without_a_passage_say_what_is_missing(library: FakeLibrary) -> None:
