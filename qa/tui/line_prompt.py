@@ -11,13 +11,8 @@ from textual.containers import HorizontalGroup
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from qa.tui.display import one_line, words
-
-
-class _Line(Input):
-    def validate_value(self, value: str) -> str:
-        """Let nothing in that a terminal would act on."""
-        return one_line(value)
+from qa.tui.display import words
+from qa.tui.line import Line
 
 
 class LinePrompt(HorizontalGroup):
@@ -41,7 +36,7 @@ class LinePrompt(HorizontalGroup):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the name Textual gives it
         super().__init__(id=id)
         self._label = Static("", id="prompt-label", markup=False)
-        self._box = _Line(id="prompt-input", compact=True, select_on_focus=False)
+        self._box = Line(id="prompt-input", compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         """Lay what is asked for beside the box."""

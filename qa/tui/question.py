@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.suggester import Suggester
-from textual.widgets import Input
 
-from qa.tui.display import one_line
+from qa.tui.line import Complete, Completions, Line
 
 ASK = "Ask the reports..."
 ASK_FOR_REPORTS = "Folder or file with reports..."
 
 
-class FilterSuggester(Suggester):
-    """Offers, behind the cursor, how a filter may go on."""
-
-    def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._complete = complete
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """Return the first way to go on that begins with what is typed and is fit to show."""
-        found = (text for text in self._complete(value) if text.startswith(value))
-        return next((text for text in found if text == one_line(text)), None)
-
-
-class QuestionBox(Input):
+class QuestionBox(Line):
     """Where questions are typed. Older questions come back with the up key; a draft is kept meanwhile."""
 
     class Asked(Message):
@@ -74,25 +59,15 @@ class QuestionBox(Input):
         if self._recalled is None:
             self._draft = self.value
         self._recalled = len(self._asked)
-        self._put(text)
+        super().put(text)
 
     def ask_for_reports(self, wanted: bool) -> None:
         """Say that a folder or file is wanted here, while there are no reports, or questions again."""
         self.placeholder = ASK_FOR_REPORTS if wanted else ASK
 
-    def complete_with(self, complete: Callable[[str], Sequence[str]]) -> None:
+    def complete_with(self, complete: Complete) -> None:
         """Offer what `complete` says a typed question may go on as; the right key takes it."""
-        self.suggester = FilterSuggester(complete)
-
-    def validate_value(self, value: str) -> str:
-        """Let nothing into the box that a terminal would act on."""
-        return one_line(value)
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Fold pasted lines into one; the plain box would drop all but the first."""
-        event.prevent_default()
-        event.stop()
-        self.replace(" ".join(event.text.split()), *self.selection)
+        self.suggester = Completions(complete)
 
     async def on_key(self, event: events.Key) -> None:
         """Take Enter in its turn; as a binding it would be run after letters that were typed later.
@@ -125,7 +100,7 @@ class QuestionBox(Input):
             self._draft = self.value
             self._recalled = len(self._asked)
         self._recalled -= 1
-        self._put(self._asked[self._recalled])
+        super().put(self._asked[self._recalled])
 
     def action_newer(self) -> None:
         """Bring back the next newer question, then the draft; from the draft go on to the passages."""
@@ -133,11 +108,7 @@ class QuestionBox(Input):
             self.post_message(self.LeftDownwards())
         elif self._recalled + 1 < len(self._asked):
             self._recalled += 1
-            self._put(self._asked[self._recalled])
+            super().put(self._asked[self._recalled])
         else:
             self._recalled = None
-            self._put(self._draft)
-
-    def _put(self, text: str) -> None:
-        self.value = text
-        self.cursor_position = len(self.value)
+            super().put(self._draft)

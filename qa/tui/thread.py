@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from qa.cite import also_in_words, plural, verdict_in_words
+from qa.tui.bar_list import BarList
 from qa.tui.conversation import Conversation, Origin, Turn, TurnState
 from qa.tui.display import excerpt, place, words
 from qa.tui.entry import Entry
@@ -36,7 +34,7 @@ MOST_PASSAGES_DRAWN = 200
 _EARLIER_ID = "earlier"
 
 
-class Thread(OptionList):
+class Thread(BarList):
     """All questions and their passages in one list; questions are headers that the highlight skips.
 
     Draws what the conversation holds; `show_turns` after each change of it.
@@ -176,31 +174,6 @@ class Thread(OptionList):
         """Return the place of the highlighted passage in its turn, from 1, and how many it has; or 0, 0."""
         found = self._current()
         return (found[1], len(found[0].passages)) if found else (0, 0)
-
-    def action_page_up(self) -> None:
-        """Go a page up, where there is room for a line at least."""
-        if self.scrollable_content_region:
-            super().action_page_up()  # type: ignore[no-untyped-call]
-
-    def action_page_down(self) -> None:
-        """Go a page down, where there is room for a line at least."""
-        if self.scrollable_content_region:
-            super().action_page_down()  # type: ignore[no-untyped-call]
-
-    def render_line(self, y: int) -> Strip:
-        """Draw a line; the highlighted passage has a bar beside it, a broad one while keys go to the list."""
-        strip = super().render_line(y)
-        first = next(iter(strip), None)
-        if self.highlighted is None or first is None or first.style is None:
-            return strip
-        if first.style.meta.get("option") != self.highlighted:
-            return strip
-        mark = self._marks.current_in_focus if self.has_focus else self._marks.current
-        return Strip.join([Strip([Segment(mark, first.style)], 1), strip.crop(1)])
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Keep the highlighted passage in view when the lines are laid out anew."""
-        self.call_after_refresh(self.scroll_to_highlight)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Translate the list's message into one that names the passage."""

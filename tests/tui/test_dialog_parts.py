@@ -9,10 +9,10 @@ import pytest
 from textual.content import Content
 
 from qa.ingest.formats import SUFFIXES
-from qa.tui.dialogs.field import Completions
 from qa.tui.dialogs.paths import at_home, complete_last_path, complete_path, split_paths
 from qa.tui.dialogs.reports import REPORT_SUFFIXES, bar
 from qa.tui.dialogs.rows import Row, matching, searchable
+from qa.tui.line import Completions
 from qa.tui.scope import Scope
 from qa.tui.tray import Tray
 from qa.types import ReportSummary

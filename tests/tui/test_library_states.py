@@ -156,7 +156,8 @@ async def test_in_a_browser_a_missing_index_is_told_and_neither_made_nor_offered
     monkeypatch.setattr(QaApp, "is_web", True)
     library.shelf.missing = IndexMissingError("There is no index in library/index; run: qa index")
     async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
-        await wait_until(pilot, lambda: on_screen(pilot, "could not be opened. There is no index"))
+        await wait_until(pilot, lambda: on_screen(pilot, "could not be opened."))
+        assert screen_of(pilot).status.message.endswith("run: qa index")
         assert not on_screen(pilot, "F9")
         assert library.shelf.built == []
 

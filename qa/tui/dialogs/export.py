@@ -16,10 +16,11 @@ from textual.widgets.option_list import Option
 from qa.cite import plural
 from qa.export import ExportFormat
 from qa.tui.dialogs.dialog import Dialog, key_name, labelled
-from qa.tui.dialogs.field import Completions, Field
+from qa.tui.dialogs.field import Field
 from qa.tui.dialogs.paths import at_home, complete_path
 from qa.tui.dialogs.rows import Choices, Row
 from qa.tui.display import words
+from qa.tui.line import Completions
 
 What = Literal["tray", "conversation"]
 

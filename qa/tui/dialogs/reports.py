@@ -18,11 +18,12 @@ from textual.widgets.option_list import Option
 
 from qa.cite import date_in_words, plural
 from qa.tui.dialogs.dialog import heading, key_name, labelled
-from qa.tui.dialogs.field import Completions, Field
+from qa.tui.dialogs.field import Field
 from qa.tui.dialogs.paths import complete_last_path, split_paths
 from qa.tui.dialogs.rows import Choices, Lines, Row
 from qa.tui.display import one_line, words
 from qa.tui.keys import KeyLine
+from qa.tui.line import Completions
 from qa.tui.marks import UNICODE_MARKS, Marks, marks_of
 from qa.tui.overlay import Overlay
 from qa.types import Kind, Progress, ReportSummary

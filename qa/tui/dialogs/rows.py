@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from qa.tui.bar_list import BarList
 from qa.tui.display import one_line, words
 from qa.tui.entry import LaidOut, cut_short
-from qa.tui.marks import marks_of
 
 MOST_ROWS = 200
 """How many rows a filtered list shows at most; more would slow typing down."""
@@ -71,7 +68,7 @@ class Row(LaidOut):
         return [(margin + line).truncate(width) for margin, line in zip(margins, lines, strict=True)]
 
 
-class Choices(OptionList, inherit_bindings=False):
+class Choices(BarList, inherit_bindings=False):
     """A list with a bar beside the highlighted row, a broad one while keys go to the list.
 
     It ends where it ends: the highlight does not go round. Enter is left to the screen.
@@ -138,38 +135,12 @@ class Choices(OptionList, inherit_bindings=False):
         if not self._step(-1):
             self.post_message(self.LeftUpwards())
 
-    def action_page_up(self) -> None:
-        """Go a page up, where there is room for a line at least."""
-        if self.scrollable_content_region:
-            super().action_page_up()  # type: ignore[no-untyped-call]
-
-    def action_page_down(self) -> None:
-        """Go a page down, where there is room for a line at least."""
-        if self.scrollable_content_region:
-            super().action_page_down()  # type: ignore[no-untyped-call]
-
     def page(self, step: int) -> None:
         """Move the highlight a page down, or up if `step` is negative."""
         if step > 0:
             self.action_page_down()
         else:
             self.action_page_up()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw a line, with the bar if it belongs to the highlighted row."""
-        strip = super().render_line(y)
-        first = next(iter(strip), None)
-        if self.highlighted is None or first is None or first.style is None:
-            return strip
-        if first.style.meta.get("option") != self.highlighted:
-            return strip
-        marks = marks_of(self)
-        mark = marks.current_in_focus if self.has_focus or not self.can_focus else marks.current
-        return Strip.join([Strip([Segment(mark, first.style)], 1), strip.crop(1)])
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Keep the highlighted row in view when the lines are laid out anew."""
-        self.call_after_refresh(self.scroll_to_highlight)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Translate the list's message."""

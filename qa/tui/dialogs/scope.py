@@ -14,9 +14,10 @@ from textual.widgets.option_list import Option
 
 from qa.cite import date_in_words
 from qa.tui.dialogs.dialog import Dialog, key_name, labelled
-from qa.tui.dialogs.field import Completions, Field
+from qa.tui.dialogs.field import Field
 from qa.tui.dialogs.rows import MOST_ROWS, Choices, Row, matching, more_in_words, searchable
 from qa.tui.display import one_line, words
+from qa.tui.line import Completions
 from qa.tui.scope import Scope
 from qa.types import Report, ReportSummary
 
