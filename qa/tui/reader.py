@@ -97,6 +97,7 @@ class Section(VerticalScroll):
     """The paragraphs of one section, or of the stretch of it round the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "screen.step_back", "Back", id="reader.back", tooltip="Out of the reader"),
         Binding("down,j", "scroll_down", "Line down", show=False, id="reader.down"),
         Binding("up,k", "scroll_up", "Line up", show=False, id="reader.up"),
         Binding("pagedown", "page_down", "Page down", show=False, id="reader.page_down"),
