@@ -129,18 +129,20 @@ class Asking:
         verdict = judge(self._case(query, found), calibration=self._calibration)
         return self._made(query, shown, started, verdict=verdict)
 
-    def like(self, passage: Passage, *, k: int, reports: Sequence[str] | None) -> Answer:
+    def like(self, passage: Passage, *, k: int, reports: Sequence[str] | None, section: str | None) -> Answer:
         """Find the passages that speak of the same as one, itself and its twins left out.
 
         Its words are asked as a question is. The vectors that are stored of it would not do: they stand for
         its report and headings too, and find what else is said there.
         """
         chosen = self.catalogue.known_reports(reports)
+        self.catalogue.check_section(section)
         report = self._index.store.reports[passage.report]
         query = Query(
             question=f"Passages like {report.short_title}, {locator(passage)} [{passage.id}]",
             words=passage.shown,
             reports=None if chosen is None else tuple(chosen),
+            section=section,
         )
         retriever = self.prepare()
         started = time.perf_counter()

@@ -362,7 +362,14 @@ class Library:
             seconds = time.perf_counter() - started
             return self._asking.answer(query, k=k, mode=mode, reranker=reranker, seconds=seconds)
 
-    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+    def similar(
+        self,
+        passage_id: str,
+        *,
+        k: int = 10,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
         """Find the passages that speak of the same as one does, best first; nothing is judged.
 
         The passage itself is left out, and so is what says nothing else in its report. What the others say
@@ -372,22 +379,22 @@ class Library:
         ----------
         passage_id
             As in `show`.
-        k, reports
+        k, reports, section
             As in `ask`.
 
         Raises
         ------
         QuestionError
-            If `k` is out of range.
+            If `k` is out of range, or the section has no words.
         NotFoundError
-            If there is no such passage or report; the sentence says what there is.
+            If there is no such passage, report or section; the sentence says what there is.
         ModelError, IndexStateError
             As in `prepare`, at the first use; also if the library was closed.
         """
         _check_count(k)
         with self._files.in_use():
             passage = self._places.named(_well_formed(passage_id))
-            return self._asking.like(passage, k=k, reports=reports)
+            return self._asking.like(passage, k=k, reports=reports, section=section)
 
     def complete(self, text: str) -> tuple[str, ...]:
         """Return what a question that is being typed may go on as: filters, and the values they can have."""

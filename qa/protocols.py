@@ -24,7 +24,14 @@ class Asker(Protocol):
     ) -> Answer:
         """Answer a question with cited passages; in the mode ``"words"`` without the model, unjudged."""
 
-    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+    def similar(
+        self,
+        passage_id: str,
+        *,
+        k: int = 10,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
         """Passages that speak of the same as one does, best first, without itself; unjudged."""
 
     def find(

@@ -99,7 +99,14 @@ class FakeAsker:
             raise self.fails_with
         return answer_to(question, history=history)
 
-    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+    def similar(
+        self,
+        passage_id: str,
+        *,
+        k: int = 10,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
         self.looked_up.append((passage_id, k, reports))
         found = cited(HOMES) if passage_id == CARE.id else ()
         return Answer("", bool(found), found, 1.0, confidence="unjudged")

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import SuspendNotSupported, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -143,7 +143,15 @@ class QaApp(DialogApp):
         ),
         Binding("ctrl+q", "quit", "Quit", priority=True, id="app.quit"),
         Binding("ctrl+z", "suspend_process", "To the shell", show=False, id="app.suspend"),
-        Binding("ctrl+c", "help_quit", "Copy selected text", show=False, system=True, id="app.copy"),
+        Binding(
+            "ctrl+c",
+            "help_quit",
+            "How to quit",
+            show=False,
+            system=True,
+            id="app.copy",
+            tooltip="Copy selected text; without any, say how to quit",
+        ),
     ]
 
     class HistoryRead(Message):
@@ -244,6 +252,7 @@ class QaApp(DialogApp):
         """Say how far the index is."""
         if self._reports_screen is not None:
             self._reports_screen.show_progress(event.progress)
+        self.ask_screen.wait()
         self.ask_screen.header.show_index("building the index")
         self.say(f"Building the index: {progress_in_words(event.progress)}. x in Reports (F3) stops it.")
 
@@ -278,11 +287,11 @@ class QaApp(DialogApp):
 
     def on_librarian_no_reports(self, event: Librarian.NoReports) -> None:
         """Ask for reports."""
-        self.tell_reports_screen()
         self.tell_outcome([event.problem])
         screen = self.ask_screen
         screen.header.show_index("no reports yet")
         screen.want_reports()
+        self.tell_reports_screen()
         screen.thread.show_notice(FIRST_RUN)
         self.say("There are no reports yet: type where they are.")
 
@@ -318,8 +327,10 @@ class QaApp(DialogApp):
 
     def on_ask_screen_paths_entered(self, event: AskScreen.PathsEntered) -> None:
         """Add the first reports."""
+        from qa.tui.dialogs.paths import split_paths
+
         self.say(f"Adding {event.path}...")
-        self.librarian.add([event.path])
+        self.librarian.add(split_paths(event.path, base=Path()))
 
     def on_ask_screen_copy_requested(self, event: AskScreen.CopyRequested) -> None:
         """Copy a citation or quotation."""
@@ -395,7 +406,7 @@ class QaApp(DialogApp):
             with self.suspend():
                 show_plainly("\n\n".join(map(quotation, passages)))
         except SuspendNotSupported:
-            self.say("This cannot be done here; select the words with the mouse, they are copied.")
+            self.say("This cannot be done here; select the words with the mouse and press ctrl+c.")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer everything that has a key here, grouped by name, and the themes."""
@@ -458,20 +469,22 @@ class QaApp(DialogApp):
 
     def _take_keys(self) -> None:
         """Let the user's keys go before those that come with the app."""
-        known = all_ids(self.ask_screen.places())
+        places = self.ask_screen.places()
+        known = all_ids(places)
+        bound = [node._bindings for _, nodes in places for node in nodes]
         unknown = sorted(set(self.settings.keys) - known)
         if unknown:
             # Only now, for the dialogs are not needed for the first paint.
-            from qa.tui.dialogs import KEY_IDS
+            from qa.tui.dialogs import KEY_IDS, KEY_OWNERS
 
             known |= KEY_IDS
             unknown = sorted(set(unknown) - known)
+            bound += [BindingsMap(owner.BINDINGS) for owner in KEY_OWNERS]
         if unknown:
             self.own_warnings.append(f"There is no key named {', '.join(unknown)}; F1 lists those there are.")
         chosen = {name: keys for name, keys in self.settings.keys.items() if name in known}
         keymap, problems = keymap_of(chosen)
-        nodes = (node for _, nodes in self.ask_screen.places() for node in nodes)
-        self.own_warnings += [*problems, *clashes(nodes, keymap)]
+        self.own_warnings += [*problems, *clashes(bound, keymap)]
         self.set_keymap(keymap)
 
     def _restore_the_terminal_when_killed(self) -> None:

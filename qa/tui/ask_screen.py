@@ -92,7 +92,7 @@ class AskScreen(Screen[None]):
         self._tray = tray
         self.scope = Scope()
         self.wants_reports = False
-        self._find_in: tuple[str, ...] = ()
+        self._find_in = Scope()
         self._came_from: Widget | None = None
         self.searcher = Searcher(current, conversation)
         self.header = HeaderLine(id="header")
@@ -138,6 +138,10 @@ class AskScreen(Screen[None]):
         """Search by meaning from now on; what was found by words alone is searched again."""
         self.searcher.ready()
 
+    def wait(self) -> None:
+        """Let questions wait, for the reports are being indexed."""
+        self.searcher.wait()
+
     def refuse(self, problem: str) -> None:
         """Answer nothing, because the reports could not be opened."""
         self.searcher.refuse(problem)
@@ -157,6 +161,13 @@ class AskScreen(Screen[None]):
         """Read a passage that stands in no answer that is shown."""
         self.reader.read(cited)
         self.on_reader_moved(Reader.Moved(cited))
+
+    def go_on_with(self, turn: Turn, cited: CitedPassage) -> None:
+        """Go on with a passage of an answer; by itself if it is not in the answer any more."""
+        if self.thread.highlight_passage(turn, cited.id):
+            self._read_highlighted()
+        else:
+            self.reader.read(cited)
 
     def tray_changed(self) -> None:
         """Show what is marked by now."""
@@ -280,7 +291,8 @@ class AskScreen(Screen[None]):
         if asked is None:
             self.status.say(NO_PASSAGES)
             return
-        if asked.ended_without and self.thread.current is None:
+        if asked.ended_without:
+            self._choose_nothing(asked)
             nearest = "Press m for the nearest passages, or" if asked.has_nearest else "Press"
             self.status.say(f"{nearest} e to change the question.")
             self.thread.focus()
@@ -298,8 +310,10 @@ class AskScreen(Screen[None]):
         self._read_highlighted()
 
     def on_reader_moved(self, event: Reader.Moved) -> None:
-        """Bring the reader to the front where it went by itself."""
+        """Bring the reader to the front where it went by itself, unless somebody types meanwhile."""
         self.status.say(event.cited.citation)
+        if self.focused is self.question_box:
+            return
         self.add_class("reading")
         self.call_after_refresh(self.reader.section.focus)
 
@@ -333,7 +347,9 @@ class AskScreen(Screen[None]):
         if stopped is not None:
             self.status.say("Stopped.")
             self.thread.show_turns()
-            self._choose_nothing(stopped)
+            if stopped is self.conversation.newest and stopped.ended_without:
+                self.set_focus(self.question_box)
+                self._choose_nothing(stopped)
             self.searcher.go_on()
         elif self.narrow and self.focused is self.reader.section:
             self.thread.focus()
@@ -346,9 +362,11 @@ class AskScreen(Screen[None]):
 
     def action_go_to_passage(self, position: int) -> None:
         """Go to the passage at `position` (from 1) of the current answer."""
-        turn = self.thread.current_turn
+        turn, before = self.thread.current_turn, self.thread.current
         if turn is None or not self.thread.highlight(turn, position):
             self.status.say(f"This answer has no passage {position}.")
+        elif self.thread.current is before and before is not self.chosen:
+            self._read_highlighted()  # The reader has gone on from it by itself.
 
     def action_hit(self, by: int) -> None:
         """Go on among the passages of this answer."""
@@ -370,8 +388,9 @@ class AskScreen(Screen[None]):
     def action_find(self, everywhere: bool = False) -> None:
         """Ask for words to find in this report, or in all that are in scope."""
         report = None if everywhere else self._report_at_hand
-        self._find_in = self.scope.reports if report is None else (report,)
-        self._prompt(FIND, f"Find in {self._find_in[0] if len(self._find_in) == 1 else 'the reports'}:")
+        self._find_in = self.scope if report is None else Scope((report,))
+        reports = self._find_in.reports
+        self._prompt(FIND, f"Find in {reports[0] if len(reports) == 1 else 'the reports'}:")
 
     def action_other_place(self) -> None:
         """Go where else the same is said."""

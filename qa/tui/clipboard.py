@@ -33,9 +33,12 @@ class Route(NamedTuple):
     command: tuple[str, ...]
     needs: str | None = None
     encoding: str = "utf-8"
+    older: tuple[str, ...] | None = None
+    """The command for a version that refuses the other one."""
 
 
-_TMUX = Route("tmux", ("tmux", "load-buffer", "-w", "-"), needs="TMUX")
+# Before its version 3.2 tmux cannot hand on what it is given, but takes it into its own buffer.
+_TMUX = Route("tmux", ("tmux", "load-buffer", "-w", "-"), needs="TMUX", older=("tmux", "load-buffer", "-"))
 
 # pbcopy reads its locale to decode what it gets; clip.exe knows UTF-16 but not UTF-8.
 _DESKTOP = (
@@ -98,12 +101,17 @@ def deliver(text: str, environment: Mapping[str, str], *, in_browser: bool = Fal
 
 
 def _took(route: Route, text: str, environment: Mapping[str, str]) -> bool:
-    executable = shutil.which(route.command[0], path=environment.get("PATH"))
+    commands = [route.command, *([route.older] if route.older else [])]
+    return any(_ran(command, route, text, environment) for command in commands)
+
+
+def _ran(command: tuple[str, ...], route: Route, text: str, environment: Mapping[str, str]) -> bool:
+    executable = shutil.which(command[0], path=environment.get("PATH"))
     if executable is None:
         return False
     try:
         finished = subprocess.run(
-            [executable, *route.command[1:]],
+            [executable, *command[1:]],
             input=text.encode(route.encoding),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

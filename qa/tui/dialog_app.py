@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qa.tui.dialogs import ExportRequest, ReportsScreen, TrayAction, TrayScreen
     from qa.tui.present import PresentScreen
 
+NO_REPORTS = "There are no reports in this library yet."
 NOTHING_TO_EXPORT = "There is nothing to export yet: ask a question first."
 
 
@@ -123,7 +124,8 @@ class DialogApp(KeysInTurn):
                 questions=questions,
                 folder=at_home(self.settings.export_folder),
                 name=lambda what, form: suggested_name(what, form, at=datetime.now()),
-                exists=Path.exists,
+                exists=(lambda _: False) if self.is_web else Path.exists,
+                downloads=self.is_web,
             )
             self.push_screen(screen, self._take_export)
 
@@ -158,12 +160,12 @@ class DialogApp(KeysInTurn):
 
     # What dialogs hand back.
 
-    def _stop_presenting(self, theme: str, turn: Turn | None, position: int | None) -> None:
+    def _stop_presenting(self, theme: str, turn: Turn | None, presented: CitedPassage | None) -> None:
         """Go on with the passage that was presented last."""
         self.theme = theme
         self.presenting = False
-        if turn is not None and position is not None:
-            self.ask_screen.thread.highlight(turn, position + 1)
+        if turn is not None and presented is not None:
+            self.ask_screen.go_on_with(turn, presented)
 
     def _take_scope(self, scope: Scope | None) -> None:
         if scope is not None:
@@ -251,6 +253,8 @@ class DialogApp(KeysInTurn):
             )
         elif librarian.problem is not None:
             screen.show_problem(librarian.problem)
+        elif self.ask_screen.wants_reports:
+            screen.show_problem(NO_REPORTS)
         if not librarian.building:
             screen.build_ended()
 

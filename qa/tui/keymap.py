@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from textual.binding import BindingsMap, Keymap
-from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
@@ -32,11 +31,11 @@ def keymap_of(keys: Mapping[str, str]) -> tuple[Keymap, list[str]]:
     return keymap, problems
 
 
-def clashes(nodes: Iterable[DOMNode], keymap: Keymap) -> list[str]:
-    """Return a sentence for all that has no key any more, because `keymap` gives it to something else."""
+def clashes(parts: Iterable[BindingsMap], keymap: Keymap) -> list[str]:
+    """Return a sentence for all that has no key any more, as `keymap` gives it to something else there."""
     sentences = []
-    for node in nodes:
-        bindings = node._bindings.copy()
+    for part in parts:
+        bindings = part.copy()
         before = _ids(bindings)
         bindings.apply_keymap(keymap)
         lost = sorted(before - _ids(bindings))

@@ -61,8 +61,9 @@ class LinePrompt(HorizontalGroup):
         self.post_message(self.Left())
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
-        """Keep out of sight where keys go elsewhere, as by a click."""
-        self.display = False
+        """Keep out of sight where keys go elsewhere, as by a click; not while the terminal has lost them."""
+        if self.app.app_focus:
+            self.display = False
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand on what was typed."""

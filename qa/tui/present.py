@@ -18,10 +18,10 @@ from qa.tui.overlay import Overlay
 from qa.types import CitedPassage
 
 
-class PresentScreen(Overlay[int]):
+class PresentScreen(Overlay[CitedPassage]):
     """Shows the passages of an answer one by one, to people who sit far from the screen.
 
-    It closes with the place, from 0, of the one that was shown last.
+    It closes with the one that was shown last.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ class PresentScreen(Overlay[int]):
         self._position = min(max(0, self._position + by), len(self._passages) - 1)
         self._show()
 
-    async def action_dismiss(self, result: int | None = None) -> None:
-        """Close with the place of the passage that is shown."""
-        self.dismiss(self._position if result is None else result)
+    async def action_dismiss(self, result: CitedPassage | None = None) -> None:
+        """Close with the passage that is shown."""
+        self.dismiss(result or self.current)
 
     def action_scroll(self, by: int) -> None:
         """Scroll a long passage."""

@@ -147,8 +147,9 @@ class Reader(Vertical):
             self.problem = problem
 
     class _PlaceFound(Message):
-        def __init__(self, cited: CitedPassage | None) -> None:
+        def __init__(self, look: int, cited: CitedPassage | None) -> None:
             super().__init__()
+            self.look = look
             self.cited = cited
 
     class _SectionRead(Message):
@@ -168,6 +169,7 @@ class Reader(Vertical):
         self._current = current
         self._marks = marks
         self._hit = ""
+        self._looks = 0
         self._section: tuple[Passage, ...] = ()
         self.chosen: CitedPassage | None = None
         self._title = Static(words(EMPTY_TITLE), id="reader-title", markup=False)
@@ -184,12 +186,14 @@ class Reader(Vertical):
 
     def read(self, cited: CitedPassage, *, hit: str = "") -> None:
         """Show the section of `cited`, marked among its passages; `hit` says in words what it is."""
+        self._looks += 1
         self.chosen, self._hit = cited, hit
         if self._current.library is not None:
             self._read_section(cited)
 
     def clear(self) -> None:
         """Show no passage."""
+        self._looks += 1
         self.chosen, self._section = None, ()
         self._title.update(words(EMPTY_TITLE))
         self._notes.display = False
@@ -234,11 +238,12 @@ class Reader(Vertical):
 
     def _look_for(self, find: Callable[[Asker], CitedPassage | None]) -> None:
         if self._current.library is not None:
-            self._find_place(find)
+            self._looks += 1
+            self._find_place(self._looks, find)
 
     @work(thread=True, name="look for a passage", group="place", exclusive=True, exit_on_error=False)
-    def _find_place(self, find: Callable[[Asker], CitedPassage | None]) -> None:
-        self.post_message(self._PlaceFound(self._current.ask(find)))
+    def _find_place(self, look: int, find: Callable[[Asker], CitedPassage | None]) -> None:
+        self.post_message(self._PlaceFound(look, self._current.ask(find)))
 
     @work(thread=True, name="read a section", group="section", exclusive=True, exit_on_error=False)
     def _read_section(self, cited: CitedPassage) -> None:
@@ -256,7 +261,9 @@ class Reader(Vertical):
             self.post_message(self.Failed(CHANGED))
 
     def on_reader__place_found(self, event: _PlaceFound) -> None:
-        """Read there."""
+        """Read there, unless somebody has gone elsewhere meanwhile."""
+        if event.look != self._looks:
+            return
         if event.cited is None:
             self.post_message(self.Failed("The report has nothing more in this direction."))
             return

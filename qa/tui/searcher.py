@@ -60,6 +60,10 @@ class Searcher(Widget):
         self.is_ready = True
         self.go_on()
 
+    def wait(self) -> None:
+        """Let what is asked from now on wait for a library."""
+        self.refused = None
+
     def refuse(self, problem: str) -> None:
         """Answer nothing until a library is opened."""
         self.refused = f"not asked, because the reports could not be opened. {problem}"
@@ -72,9 +76,9 @@ class Searcher(Widget):
             self._conversation.refuse_waiting(self.refused)
         return turn
 
-    def find(self, words: str, reports: tuple[str, ...]) -> Turn:
-        """Search passages that hold these words, in all reports if none are given."""
-        search = Search(self._conversation.add(words, Scope(reports), Origin.FIND))
+    def find(self, words: str, scope: Scope) -> Turn:
+        """Search passages that hold these words."""
+        search = Search(self._conversation.add(words, scope, Origin.FIND))
         self._searched[self._find(search)] = search
         return search.turn
 
@@ -114,7 +118,9 @@ class Searcher(Widget):
     def _find(self, search: Search) -> None:
         turn = search.turn
         found = self._current.ask(
-            lambda library: library.find(turn.question, reports=turn.scope.reports or None)
+            lambda library: library.find(
+                turn.question, reports=turn.scope.reports or None, section=turn.scope.section or None
+            )
         )
         self.post_message(self.Found(search, finding_as_answer(found)))
 
@@ -122,7 +128,9 @@ class Searcher(Widget):
     def _similar(self, search: Search, passage_id: str) -> None:
         turn = search.turn
         answer = self._current.ask(
-            lambda library: library.similar(passage_id, reports=turn.scope.reports or None)
+            lambda library: library.similar(
+                passage_id, reports=turn.scope.reports or None, section=turn.scope.section or None
+            )
         )
         self.post_message(self.Found(search, answer))
 

@@ -184,6 +184,9 @@ class FakeLibrary:
         self.asked_by_words: list[str] = []
         self.scopes: list[tuple[tuple[str, ...] | None, str | None]] = []
         self.found: list[tuple[str, tuple[str, ...] | None]] = []
+        self.sections: list[str | None] = []
+        """The sections that words and likenesses were searched in."""
+        self.may_show = _set_event()
         self.passages: Sequence[Passage] = PASSAGES
         self.shelf = FakeShelf(self)
         self.closed = 0
@@ -246,9 +249,17 @@ class FakeLibrary:
             return Answer(question, True, found, 1.0, query=query, notes=(note,))
         return Answer(question, bool(found), found, 1.0)
 
-    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+    def similar(
+        self,
+        passage_id: str,
+        *,
+        k: int = 10,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
         """Return two passages for every other."""
         self._check_open()
+        self.sections.append(section)
         return Answer(
             f"More like {passage_id}",
             True,
@@ -264,6 +275,7 @@ class FakeLibrary:
         self._check_open()
         assert isinstance(query, str)
         self.found.append((query, None if reports is None else tuple(reports)))
+        self.sections.append(section)
         found = [each for each in self.passages if query in each.text]
         return Finding(
             query,
@@ -280,6 +292,7 @@ class FakeLibrary:
 
     def show(self, passage_id: str, *, context: int = 0) -> tuple[CitedPassage, ...]:
         """Return a passage by its id, or by the report and its number."""
+        assert self.may_show.wait(30)
         self._check_open()
         wanted = passage_id.removeprefix("jar-2006 ")
         for each in self.passages:

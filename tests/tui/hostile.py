@@ -232,7 +232,14 @@ class HostileLibrary(FakeLibrary):
             searched=self.of,
         )
 
-    def similar(self, passage_id: str, *, k: int = 10, reports: Sequence[str] | None = None) -> Answer:
+    def similar(
+        self,
+        passage_id: str,
+        *,
+        k: int = 10,
+        reports: Sequence[str] | None = None,
+        section: str | None = None,
+    ) -> Answer:
         return Answer(self.of, True, self._cited(), 1.0, confidence="unjudged", reason=self.of)
 
     def find(

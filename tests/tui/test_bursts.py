@@ -12,7 +12,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from qa.errors import IndexMissingError
+from qa.errors import IndexMissingError, IndexStateError
 from qa.settings import Settings
 from qa.tui import QaApp
 from qa.tui.conversation import Conversation, Search, Turn, TurnState
@@ -23,7 +23,9 @@ from qa.tui.searcher import Searcher
 from qa.tui.thread import state_in_words
 from qa.types import Answer, Progress
 from tests.tui.fakes import (
+    NEAREST,
     NOTHING,
+    PASSAGES,
     QUESTION,
     SAID_TWICE,
     FakeLibrary,
@@ -259,3 +261,112 @@ async def test_quitting_is_quiet_whatever_is_going_on(library: FakeLibrary, stag
             screen.post_message(Searcher.Found(found, library.ask(QUESTION, mode="words")))
             await asyncio.sleep(0)
     assert app.return_code == 0
+
+
+async def test_after_a_question_that_nothing_answers_down_leads_to_it_wherever_the_highlight_was(
+    library: FakeLibrary,
+) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        held(library)
+        await ask(pilot, NEAREST)
+        await pilot.press("down")
+        await wait_until(pilot, lambda: screen_of(pilot).focused is screen_of(pilot).thread)
+        library.may_answer.set()
+        await wait_until(pilot, lambda: turns_of(pilot)[1].answer is not None)
+        await pilot.press("escape", "down", "m")
+        await wait_until(pilot, lambda: turns_of(pilot)[1].passages != ())
+
+
+async def test_a_question_stopped_from_among_the_passages_is_the_one_to_edit(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        held(library)
+        await ask(pilot, SAID_TWICE)
+        await wait_until(pilot, lambda: screen_of(pilot).conversation.running is not None)
+        await pilot.press("down", "escape")
+        await wait_until(pilot, lambda: turns_of(pilot)[1].state is TurnState.STOPPED)
+        library.may_answer.set()
+        await pilot.press("down", "e")
+        await wait_until(pilot, lambda: screen_of(pilot).question_box.value == SAID_TWICE)
+
+
+async def test_a_place_that_is_found_late_takes_no_keys_from_the_question_box(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        library.may_show.clear()
+        await pilot.press("down", "g", "3", "0", "enter", "slash", "w")
+        library.may_show.set()
+        await wait_until(pilot, lambda: "para 30" in screen_of(pilot).status.message)
+        await pilot.press("space", "y")
+        assert screen_of(pilot).question_box.value == "w y"
+        assert len(pilot.app.tray) == 0  # type: ignore[attr-defined]
+
+
+async def test_a_place_that_is_found_late_does_not_leave_what_is_read_since(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        library.may_show.clear()
+        await pilot.press("down", "g", "3", "0", "enter")
+        screen = screen_of(pilot)
+        screen.thread.focus()
+        await pilot.press("3")
+        library.may_show.set()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert screen.chosen is not None
+        assert screen.chosen.id == PASSAGES[1].id
+
+
+async def test_a_prompt_is_there_still_when_the_terminal_has_the_keys_again(library: FakeLibrary) -> None:
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        await pilot.press("down", "g", "3")
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        app.post_message(events.AppFocus())
+        await pilot.pause()
+        assert on_screen(pilot, "Go to paragraph, or report and paragraph: 3")
+        await pilot.press("0", "enter")
+        await wait_until(pilot, lambda: "para 30" in screen_of(pilot).status.message)
+
+
+async def test_the_passage_presented_last_is_gone_on_with_though_the_answer_came_in_another_order(
+    library: FakeLibrary,
+) -> None:
+    library.may_prepare.clear()
+    app = QaApp(library.shelf)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "loading the model"))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: screen_of(pilot).chosen is not None)
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: app.screen is not screen_of(pilot) and app.screen.is_mounted)
+        await pilot.press("n")
+        library.may_prepare.set()
+        await wait_until(pilot, lambda: not turns_of(pilot)[0].by_words)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is screen_of(pilot))
+        chosen, current = screen_of(pilot).chosen, screen_of(pilot).thread.current
+        assert chosen is not None
+        assert current is not None
+        assert (chosen.id, current.id) == (PASSAGES[9].id, PASSAGES[9].id)
+
+
+async def test_questions_wait_while_a_broken_index_is_made_anew(library: FakeLibrary) -> None:
+    library.opening_error = IndexStateError("The index is damaged")
+    library.build = [Progress("encoding", 1, 2)]
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "The reports could not be opened."))
+        library.may_open.clear()
+        await pilot.press("f9")
+        await wait_until(pilot, lambda: "Building the index" in screen_of(pilot).status.message)
+        await ask(pilot, QUESTION)
+        library.may_open.set()
+        await wait_until(pilot, lambda: turns_of(pilot) != () and turns_of(pilot)[0].passages != ())

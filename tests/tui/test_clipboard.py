@@ -57,6 +57,19 @@ def test_inside_tmux_the_text_goes_through_tmux_unchanged(programmes: Path) -> N
     assert delivery == Delivery(("tmux",), ())
 
 
+def test_a_tmux_that_cannot_hand_text_on_takes_it_into_its_buffer(programmes: Path) -> None:
+    record = put_programme(programmes, "tmux")
+    programme = programmes / "tmux"
+    script = programme.read_text(encoding="utf-8").split("\n", 1)
+    programme.write_text(f'{script[0]}\n[ "$2" = -w ] && exit 1\n{script[1]}', encoding="utf-8")
+
+    delivery = deliver("text", {"TMUX": "/tmp/socket,1,0", "PATH": str(programmes)})
+
+    assert record.read_text(encoding="utf-8") == "text"
+    assert Path(f"{record}.arguments").read_text() == "load-buffer -\n"
+    assert delivery == Delivery(("tmux",), ())
+
+
 def test_outside_tmux_no_tmux_is_run(programmes: Path) -> None:
     put_programme(programmes, "tmux")
     assert names({}, programmes) == []

@@ -9,11 +9,13 @@ import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
+from qa.errors import IndexMissingError, NoReportsError
 from qa.history import History
 from qa.settings import Settings, read_settings
 from qa.tui import QaApp
 from qa.tui.commands import all_ids, commands_of
 from qa.tui.dialogs import ExportScreen, HistoryScreen, ReportsScreen, ScopeScreen, TrayScreen
+from qa.tui.dialogs.field import Field
 from qa.tui.scope import Scope
 from qa.types import Progress
 from tests.tui.fakes import (
@@ -257,3 +259,47 @@ async def test_an_answer_that_arrives_under_a_dialog_is_there_afterwards(
         await pilot.press("escape")
         await until_closed(pilot)
         await wait_until(pilot, lambda: on_screen(pilot, "▌ 1 Joint area review"))
+
+
+async def test_in_a_browser_an_export_is_a_download_and_asks_nothing_of_the_folders_here(
+    library: FakeLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there.md").write_text("mine")
+    monkeypatch.setattr(QaApp, "is_web", True)
+    app = QaApp(library.shelf, settings=Settings(export_folder=str(tmp_path / "missing")))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until_ready(pilot)
+        await ask_and_wait(pilot)
+        await pilot.press("ctrl+s")
+        await until_open(pilot, ExportScreen)
+        assert on_screen(pilot, "Enter downloads qa-")
+        field = app.screen.query_one(Field)
+        field.put(str(tmp_path / "there.md"))
+        await wait_until(pilot, lambda: on_screen(pilot, "Enter downloads there.md"))
+        assert field.suggester is None
+        await pilot.press("escape", "f3", "a")
+        await until_open(pilot, ReportsScreen)
+        assert app.screen.query_one(Field).suggester is None
+
+
+async def test_before_there_are_reports_their_screen_says_so(library: FakeLibrary) -> None:
+    library.shelf.missing = IndexMissingError("There is no index yet")
+    library.shelf.building_error = NoReportsError("There are no reports in corpus/")
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "Folder or file with reports"))
+        await pilot.press("f3")
+        await until_open(pilot, ReportsScreen)
+        await wait_until(pilot, lambda: on_screen(pilot, "There are no reports in this library yet."))
+
+
+async def test_a_first_report_may_be_named_as_a_terminal_names_a_file_that_is_dropped_on_it(
+    library: FakeLibrary,
+) -> None:
+    library.shelf.missing = IndexMissingError("There is no index yet")
+    library.shelf.building_error = NoReportsError("There are no reports in corpus/")
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await wait_until(pilot, lambda: on_screen(pilot, "Folder or file with reports"))
+        library.shelf.building_error = None
+        await ask(pilot, "'/home/me/My report.pdf'")
+        await until_ready(pilot)
+        assert library.shelf.added == [Path("/home/me/My report.pdf")]

@@ -40,13 +40,14 @@ def test_what_no_keyboard_has_is_told_and_not_taken(text: str) -> None:
 async def test_a_changed_key_works_a_wrong_one_leaves_the_usual_and_a_clash_is_told(
     library: FakeLibrary,
 ) -> None:
-    keys = {"copy.cite": "ctl+y", "copy.quote": "?", "tray.mark": "n"}
+    keys = {"copy.cite": "ctl+y", "copy.quote": "?", "tray.mark": "n", "tray.remove": "y"}
     async with QaApp(library.shelf, settings=Settings(keys=keys)).run_test(size=(100, 30)) as pilot:
         await until_ready(pilot)
         message = screen_of(pilot).status.message
         assert 'There is no key "ctl+y" for copy.cite' in message
         assert "The settings give the key of passage.next_hit to another" in message
         assert "The settings give the key of panes.help to another" in message
+        assert "The settings give the key of tray.cite to another" in message
         await ask_and_wait(pilot)
         await pilot.press("down", "y")
         await wait_until(pilot, lambda: "Copied: Joint" in screen_of(pilot).status.message)

@@ -483,3 +483,23 @@ async def test_number_and_bar_stand_beside_every_line_of_the_chosen_passage(
         await in_the_passages(pilot)
         await pilot.press("enter")
         await wait_until(pilot, lambda: on_screen(pilot, " 29 ▌ Access"))
+
+
+async def test_a_digit_leads_back_to_its_passage_where_the_reader_has_gone_on(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        await pilot.press("3", "right_square_bracket")
+        await wait_until(pilot, lambda: "para 29" in screen_of(pilot).status.message)
+        await pilot.press("3")
+        await wait_until(
+            pilot, lambda: (found := screen_of(pilot).chosen) is not None and found.id == PASSAGES[1].id
+        )
+
+
+async def test_words_and_likenesses_are_searched_in_the_section_in_scope(library: FakeLibrary) -> None:
+    async with QaApp(library.shelf).run_test(size=(100, 30)) as pilot:
+        await in_the_passages(pilot)
+        screen_of(pilot).scope = Scope(section="Staying safe")
+        await pilot.press("l", "f6", *"safe", "enter")
+        await wait_until(pilot, lambda: len(library.sections) == 2)
+        assert library.sections == ["Staying safe", "Staying safe"]

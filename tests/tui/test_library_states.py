@@ -67,9 +67,9 @@ async def test_without_reports_the_box_asks_for_some_and_they_are_added_and_inde
         await wait_until(pilot, lambda: on_screen(pilot, "Folder or file with reports"))
         assert on_screen(pilot, FIRST_RUN[:20])
         library.shelf.building_error = None
-        await ask(pilot, "~/reports [/b]")
+        await ask(pilot, "~/reports[/b]")
         await until_ready(pilot)
-        assert library.shelf.added == [Path("~/reports [/b]").expanduser()]
+        assert library.shelf.added == [Path("~/reports[/b]").expanduser()]
         assert turns_of(pilot) == ()
         assert on_screen(pilot, "Ask the reports")
         assert not on_screen(pilot, FIRST_RUN[:20])

@@ -60,7 +60,7 @@ async def build_anew(pilot: Pilot[None], successor: FakeLibrary) -> None:
         lambda screen: screen.action_similar(),
         lambda screen: screen.reader.step_section(1),
         lambda screen: screen.reader.read(screen.chosen),
-        lambda screen: screen.searcher.find("robust", ()),
+        lambda screen: screen.searcher.find("robust", screen.scope),
     ],
 )
 async def test_what_meets_a_library_that_was_closed_is_asked_of_the_next_one(

@@ -18,13 +18,16 @@ from qa.tui.help import HelpScreen
 from qa.tui.line_prompt import LinePrompt
 from qa.tui.present import PresentScreen
 
+KEY_OWNERS = (
+    *(HistoryScreen, ScopeScreen, ExportScreen, TrayScreen, ReportsScreen),
+    *(ReportChoices, PathField, Field, Choices, Lines),
+    *(PresentScreen, LinePrompt, HelpScreen),
+)
+"""What lies over the Ask screen and has keys."""
+
 KEY_IDS = frozenset(
     binding.id
-    for owner in (
-        *(HistoryScreen, ScopeScreen, ExportScreen, TrayScreen, ReportsScreen),
-        *(ReportChoices, PathField, Field, Choices, Lines),
-        *(PresentScreen, LinePrompt, HelpScreen),
-    )
+    for owner in KEY_OWNERS
     for binding in owner.BINDINGS
     if isinstance(binding, Binding) and binding.id is not None
 )
@@ -32,6 +35,7 @@ KEY_IDS = frozenset(
 
 __all__ = [
     "KEY_IDS",
+    "KEY_OWNERS",
     "ExportRequest",
     "ExportScreen",
     "ExportTray",

@@ -86,8 +86,10 @@ class ExportScreen(Dialog[ExportRequest | None]):
         folder: Path,
         name: Callable[[str, ExportFormat], str],
         exists: Callable[[Path], bool],
+        downloads: bool = False,
     ) -> None:
         super().__init__()
+        self._downloads = downloads
         self._counts: dict[What, int] = {"tray": tray, "conversation": questions}
         self._what: What = "tray" if tray else "conversation"
         self._form = ExportFormat.MARKDOWN
@@ -101,7 +103,12 @@ class ExportScreen(Dialog[ExportRequest | None]):
         """Return what, format and file."""
         yield labelled("What", Choices(id="export-what"))
         yield labelled("Format", Choices(id="export-format"))
-        completions = Completions(partial(complete_path, base=self._folder), in_thread=True)
+        # The folders here are not those of somebody who downloads.
+        completions = (
+            None
+            if self._downloads
+            else Completions(partial(complete_path, base=self._folder), in_thread=True)
+        )
         field = Field(self._suggested, id="export-path", completions=completions)
         field.select_on_focus = False
         yield labelled("File", field).add_class("file")
@@ -250,7 +257,8 @@ class ExportScreen(Dialog[ExportRequest | None]):
         elif self._exists(self._path()):
             self.show_hint(f"There is a file of this name already: {self._path()}")
         else:
-            self.show_hint(f"{key_name(self, 'export.write')} writes {self._path()}")
+            does = f"downloads {self._path().name}" if self._downloads else f"writes {self._path()}"
+            self.show_hint(f"{key_name(self, 'export.write')} {does}")
 
     def _problem(self) -> str:
         """Return why nothing can be written as it stands, in a sentence or two; empty if it can."""
@@ -262,6 +270,8 @@ class ExportScreen(Dialog[ExportRequest | None]):
         if _form_of(typed) is None:
             suffixes = [f".{form.value}" for form in ExportFormat]
             return f"The name must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}."
+        if self._downloads:
+            return ""
         path = self._path()
         try:
             if path.is_dir():

@@ -58,6 +58,11 @@ class PathField(Field):
         super().__init__(id="reports-path", completions=completions)
         self._last = ""
 
+    def on_mount(self) -> None:
+        """Complete nothing in a page: the folders here are not those of who looks at it."""
+        if self.app.is_web:
+            self.suggester = None
+
     def on_resize(self, _event: events.Resize) -> None:
         """Say what to type in as many words as there is room for."""
         self.placeholder = next(text for width, text in _PLACEHOLDERS if self.size.width >= width)
