@@ -365,7 +365,7 @@ def test_every_command_of_the_page_is_there_with_its_options(capsys: pytest.Capt
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     commands = re.findall(r"python -m (tests\.benchmarks\.\w+)([^\n`#]*)", page)
     assert {name.rpartition(".")[2] for name, _ in commands} == {
-        "corpora", "cold", "warm", "indexing", "incremental", "million", "plot",
+        "corpora", "cold", "warm", "app", "conversation", "indexing", "incremental", "million", "plot",
     }  # fmt: skip
     for name, arguments in commands:
         with pytest.raises(SystemExit):

@@ -17,6 +17,9 @@ from qa.reranker import RERANKED, Reranker
 from qa.types import Candidate, Explanation
 from tests.fakes import KeywordEncoder, a_passage, build, open_library, small_library
 
+# One process makes the model ready for all of them.
+pytestmark = pytest.mark.xdist_group("model")
+
 QUESTION = "Who mends the potholes?"
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] who mends potholes gritting roads library readers the of . ? a b c d"
 

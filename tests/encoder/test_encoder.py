@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qa.encoder import DEFAULT_MODEL, SentenceEncoder, find_model
-from qa.encoder.export import CLOSEST, NOT_NOW, export, exported, refusal
+from qa.encoder.export import CLOSEST, NOT_NOW, export, exported, refusal, write_export
 from qa.encoder.pipeline import Pipeline
 from qa.encoder.reference import ReferenceTransformer
 from qa.encoder.runtime import ExportedTransformer
@@ -85,6 +85,17 @@ def made() -> SentenceEncoder:
     return encoder
 
 
+@pytest.fixture
+def exported_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export in this process: one of its own takes seconds to import what this one has."""
+
+    def export_here(model: Path, target: Path) -> None:
+        target.mkdir()
+        write_export(model, target)
+
+    monkeypatch.setattr("qa.encoder.export._export_apart", export_here)
+
+
 def test_an_export_gives_the_vectors_of_sentence_transformers(made: SentenceEncoder) -> None:
     reference = ReferenceTransformer(find_model(DEFAULT_MODEL))
     texts = [QUESTION, "Which services for young carers are adequate?", "x", "£36.5m – “good”"]
@@ -131,6 +142,7 @@ def test_passages_are_encoded_as_sentence_transformers_would_and_quickly_not_far
     assert encoded.tokens.offsets.tolist() == reference.tokens.offsets.tolist()
 
 
+@pytest.mark.usefixtures("exported_here")
 @pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])
 def test_other_poolings_dense_layers_and_prompts_are_exported_too(tmp_path: Path, pooling: str) -> None:
     prompts = {"query": "are the ", "document": "review of "} if pooling != "mean" else None
@@ -150,6 +162,7 @@ def test_other_poolings_dense_layers_and_prompts_are_exported_too(tmp_path: Path
         assert cosines(passage.windows[1], whole) >= CLOSEST
 
 
+@pytest.mark.usefixtures("exported_here")
 def test_a_pooling_that_only_the_model_knows_is_left_to_sentence_transformers(tmp_path: Path) -> None:
     folder = tiny_model(tmp_path / "model", pooling="max")
     encoder = SentenceEncoder(str(folder))
