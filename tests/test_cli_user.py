@@ -328,6 +328,19 @@ def test_a_settings_file_that_cannot_be_made_is_an_error_that_says_why(
     assert_refused(command("config", "--init"), ExitCode.USAGE, f"{config} cannot be written")
 
 
+def test_a_settings_file_that_does_not_fit_on_the_disk_is_not_left_behind_empty(
+    command: Command, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        assert_refused(command("config", "--init"), ExitCode.USAGE, "No space left on device")
+    assert list(config.parent.iterdir()) == []
+    assert command("config", "--init").code is ExitCode.ANSWERED
+
+
 # Exit codes
 
 

@@ -52,14 +52,15 @@ def run_config(options: argparse.Namespace) -> ExitCode:
 def _write_template(path: Path) -> None:
     """Write a settings file that says what is usual, where there is none."""
     from qa.settings import SETTINGS_HELP
+    from qa.user_files import alone_in, put_in_place
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(SETTINGS_HELP, encoding="utf-8")
+        with alone_in(path.parent):
+            if path.exists() or path.is_symlink():
+                raise SettingsError(f"{path} is there already; change it, or remove it first")
+            put_in_place(path, SETTINGS_HELP.encode(), prefix=".config-")
     except OSError as error:
-        if isinstance(error, FileExistsError) and path.parent.is_dir():
-            raise SettingsError(f"{path} is there already; change it, or remove it first") from error
         reason = error.strerror or type(error).__name__
         raise SettingsError(
             f"{path} cannot be written ({reason}); check its folder and free space"
