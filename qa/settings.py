@@ -19,6 +19,8 @@ from qa.user_files import alone_in, put_in_place
 CONFIG_VARIABLE = "QA_CONFIG"
 """Names another settings file than the one in the user's configuration folder."""
 
+_TEMPORARY = ".config-"
+
 KEYS = "keys"
 """The table of keys. `keys.question.ask` names the key of the binding `question.ask` to `change_setting`."""
 
@@ -109,6 +111,26 @@ def read_settings(path: Path) -> Settings:
     return _understood(path, _source(path))
 
 
+def make_settings_file(path: Path) -> None:
+    """Write a settings file that says what is usual, where there is none.
+
+    Raises
+    ------
+    SettingsError
+        If there is one already, or a link of that name, or it cannot be written; nothing is left then.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with alone_in(path.parent):
+            if path.exists() or path.is_symlink():
+                raise SettingsError(f"{path} is there already; change it, or remove it first")
+            put_in_place(path, SETTINGS_HELP.encode(), prefix=_TEMPORARY)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be written ({_reason(error)}); check its folder and free space"
+        ) from error
+
+
 def change_setting(path: Path, name: str, value: str | bool) -> None:
     """Change one setting in a file and nothing else; the file and its folder are made if need be.
 
@@ -138,7 +160,7 @@ def change_setting(path: Path, name: str, value: str | bool) -> None:
             before = _understood(target, source)
             after = _changed(target, before, name, value)
             edited = _edited(target, source, name, value, after)
-            put_in_place(target, edited.encode(), mode=_mode_of(target), prefix=".config-")
+            put_in_place(target, edited.encode(), mode=_mode_of(target), prefix=_TEMPORARY)
     except (OSError, RuntimeError) as error:
         # Links that lead round in a circle are a RuntimeError in some versions of Python.
         raise SettingsError(

@@ -338,7 +338,7 @@ def test_a_settings_file_that_does_not_fit_on_the_disk_is_not_left_behind_empty(
         patch.setattr(os, "fsync", fail)
         assert_refused(command("config", "--init"), ExitCode.USAGE, "No space left on device")
     assert list(config.parent.iterdir()) == []
-    assert command("config", "--init").code is ExitCode.ANSWERED
+    assert command("config", "--init").code == ExitCode.ANSWERED
 
 
 # Exit codes

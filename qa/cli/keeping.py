@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.cite import on_one_line, plural, to_json
 from qa.cli.codes import ExitCode
 from qa.cli.streams import say
-from qa.errors import SettingsError
 
 if TYPE_CHECKING:
     from qa.settings import Settings
@@ -34,11 +32,11 @@ def run_history(options: argparse.Namespace) -> ExitCode:
 
 def run_config(options: argparse.Namespace) -> ExitCode:
     """Print where the settings are and which are in force, or write a file with the usual ones."""
-    from qa.settings import read_settings, settings_file
+    from qa.settings import make_settings_file, read_settings, settings_file
 
     path = settings_file()
     if options.init:
-        _write_template(path)
+        make_settings_file(path)
         say(f"Written: {path}")
         return ExitCode.ANSWERED
     settings = read_settings(path)
@@ -47,24 +45,6 @@ def run_config(options: argparse.Namespace) -> ExitCode:
     for line in _lines(settings):
         print(line)
     return ExitCode.ANSWERED
-
-
-def _write_template(path: Path) -> None:
-    """Write a settings file that says what is usual, where there is none."""
-    from qa.settings import SETTINGS_HELP
-    from qa.user_files import alone_in, put_in_place
-
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with alone_in(path.parent):
-            if path.exists() or path.is_symlink():
-                raise SettingsError(f"{path} is there already; change it, or remove it first")
-            put_in_place(path, SETTINGS_HELP.encode(), prefix=".config-")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SettingsError(
-            f"{path} cannot be written ({reason}); check its folder and free space"
-        ) from error
 
 
 def _lines(settings: Settings) -> Iterator[str]:
