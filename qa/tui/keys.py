@@ -37,7 +37,7 @@ class ShownKey(NamedTuple):
 class KeyLine(Static):
     """The keys that do something now, those of the part in focus first; help and the way back always.
 
-    Drawn as one text: as a widget a key they would take longer than all the rest of the screen.
+    Drawn as one text: they change with the focus, and a widget for each would have to be made anew each time.
 
     Parameters
     ----------
