@@ -461,7 +461,7 @@ def _some(names: Sequence[str]) -> str:
 def _report_in_words(summary: ReportSummary) -> str:
     report = summary.report
     origin = ", ".join(filter(None, [report.publisher, report.date]))
-    counted = plural(sum(count for kind, count in summary.counts.items() if kind.ranked), "passage")
+    counted = plural(summary.ranked, "passage")
     return f"{report.id}: {report.title}{f' ({origin})' if origin else ''}, {counted}."
 
 

@@ -370,6 +370,11 @@ class ReportSummary:
     report: Report
     counts: dict[Kind, int]
 
+    @property
+    def ranked(self) -> int:
+        """How many of its passages can answer a question."""
+        return sum(count for kind, count in self.counts.items() if kind.ranked)
+
 
 class Sentence(NamedTuple):
     """One sentence of a passage: the unit that is marked.

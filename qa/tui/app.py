@@ -425,9 +425,7 @@ class QaApp(DialogApp):
     def show_what_is_open(self) -> None:
         """Show in the header what is open and asked, and beside the status what is wrong with it."""
         librarian = self.librarian
-        passages = sum(
-            count for report in librarian.reports for kind, count in report.counts.items() if kind.ranked
-        )
+        passages = sum(report.ranked for report in librarian.reports)
         contents = f"{plural(len(librarian.reports), 'report')}, {plural(passages, 'passage')}"
         if self.ask_screen.scope != Scope():
             contents = f"Scope: {self.ask_screen.scope.in_words(librarian.reports)}"
@@ -469,6 +467,8 @@ class QaApp(DialogApp):
 
     def _take_keys(self) -> None:
         """Let the user's keys go before those that come with the app."""
+        if not self.settings.keys:
+            return
         places = self.ask_screen.places()
         known = all_ids(places)
         bound = [node._bindings for _, nodes in places for node in nodes]

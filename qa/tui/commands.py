@@ -19,8 +19,13 @@ def bindings_of(nodes: Iterable[DOMNode]) -> list[Binding]:
 
     The keys people changed are in them. Standard editing keys of a text box carry no id and are left out.
     """
+    return merged(binding for _, binding in _bound(nodes))
+
+
+def merged(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return bindings in order, those of one purpose in one."""
     found: dict[str, Binding] = {}
-    for _, binding in _bound(nodes):
+    for binding in bindings:
         known = found.get(binding.description)
         found[binding.description] = known.with_key(f"{known.key},{binding.key}") if known else binding
     return list(found.values())

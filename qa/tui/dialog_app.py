@@ -98,7 +98,8 @@ class DialogApp(KeysInTurn):
         from qa.tui.dialogs import ReportsScreen
 
         if self._no_dialog_is_open():
-            self._reports_screen = ReportsScreen()
+            # The folders here are not those of who looks at a page.
+            self._reports_screen = ReportsScreen(completes=not self.is_web)
             self.tell_reports_screen()
             self.push_screen(self._reports_screen, lambda _: self._forget_reports_screen())
 
@@ -124,7 +125,7 @@ class DialogApp(KeysInTurn):
                 questions=questions,
                 folder=at_home(self.settings.export_folder),
                 name=lambda what, form: suggested_name(what, form, at=datetime.now()),
-                exists=(lambda _: False) if self.is_web else Path.exists,
+                exists=Path.exists,
                 downloads=self.is_web,
             )
             self.push_screen(screen, self._take_export)

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qa.tui.commands import Places, bindings_of
+from qa.tui.commands import Places, bindings_of, merged
 from qa.tui.display import words
 from qa.tui.entry import Entries, Entry
 from qa.tui.overlay import Overlay
@@ -79,16 +79,12 @@ class HelpScreen(Overlay[None], ModalScreen[None]):
             ("Export (ctrl+s)", (ExportScreen,)),
         )
         for name, classes in owners:
-            found: dict[str, Binding] = {}
+            found: list[Binding] = []
             for owner in classes:
                 bindings = BindingsMap(owner.BINDINGS)
                 bindings.apply_keymap(self.app._keymap)
-                for _, binding in bindings:
-                    known = found.get(binding.description)
-                    found[binding.description] = (
-                        known.with_key(f"{known.key},{binding.key}") if known else binding
-                    )
-            yield name, list(found.values())
+                found += [binding for _, binding in bindings]
+            yield name, merged(found)
 
     def _keys(self, name: str, bindings: Sequence[Binding]) -> Iterator[Widget]:
         yield Static(words(name, "bold underline"), classes="help-section", markup=False)

@@ -95,7 +95,7 @@ class ExportScreen(Dialog[ExportRequest | None]):
         self._form = ExportFormat.MARKDOWN
         self._folder = folder
         self._suggest_name = name
-        self._exists = exists
+        self._exists = exists if not downloads else lambda _: False
         self._refused: Path | None = None
         self._suggested = name(self._what, self._form)
 

@@ -51,17 +51,12 @@ class PathField(Field):
         Binding("escape", "screen.leave_field", "Back", id="reports.leave_field", tooltip="To the reports"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, completes: bool) -> None:
         completions = Completions(
             partial(complete_last_path, base=Path(), suffixes=REPORT_SUFFIXES), in_thread=True
         )
-        super().__init__(id="reports-path", completions=completions)
+        super().__init__(id="reports-path", completions=completions if completes else None)
         self._last = ""
-
-    def on_mount(self) -> None:
-        """Complete nothing in a page: the folders here are not those of who looks at it."""
-        if self.app.is_web:
-            self.suggester = None
 
     def on_resize(self, _event: events.Resize) -> None:
         """Say what to type in as many words as there is room for."""
@@ -116,8 +111,9 @@ class ReportsScreen(Overlay[None]):
         Binding("escape", "back", "Close", id="reports.close", tooltip="Close; indexing goes on"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, completes: bool = True) -> None:
         super().__init__()
+        self._completes = completes
         self._summaries: tuple[ReportSummary, ...] = ()
         self._warnings: tuple[str, ...] = ()
         self._unread: tuple[str, ...] = ()
@@ -137,7 +133,7 @@ class ReportsScreen(Overlay[None]):
             yield Choices(id="reports-list")
             yield Static("", id="reports-progress", markup=False)
             yield Lines(id="reports-news")
-            yield labelled("Add", PathField())
+            yield labelled("Add", PathField(completes=self._completes))
         yield KeyLine(wraps=True)
 
     def on_mount(self) -> None:
@@ -261,7 +257,7 @@ class ReportsScreen(Overlay[None]):
         rows = [_row(summary) for summary in self._summaries]
         self.set_class(not rows, "-no-reports")
         self._list.show_rows(rows, note="" if rows else NO_REPORTS, current=self._list.current_id)
-        passages = sum(_passages(summary) for summary in self._summaries)
+        passages = sum(summary.ranked for summary in self._summaries)
         self.query_one(".dialog-count", Static).update(
             words(f"{plural(len(rows), 'report')}, {passages:,} passages" if rows else "")
         )
@@ -310,16 +306,12 @@ def _text(lines: Sequence[str]) -> Content:
     return Content("\n").join(words(line) for line in lines)
 
 
-def _passages(summary: ReportSummary) -> int:
-    return sum(count for kind, count in summary.counts.items() if kind.ranked)
-
-
 def _row(summary: ReportSummary) -> Option:
     report = summary.report
     numbered = summary.counts.get(Kind.NUMBERED, 0)
     below = [
         report.publisher,
-        f"{plural(numbered, 'numbered paragraph')}, {plural(_passages(summary), 'passage')}",
+        f"{plural(numbered, 'numbered paragraph')}, {plural(summary.ranked, 'passage')}",
         report.path,
     ]
     return Option(
